@@ -1,0 +1,51 @@
+"""``app-schema init``: a database ready for use, wherever DATABASE_URL points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from app_schema import migrate, seeding
+from app_schema.embedded import EmbeddedServer
+from app_schema.engine import connect, database_url
+from app_schema.ops import initialize
+
+if TYPE_CHECKING:
+    from app_schema.settings import Settings
+
+
+@click.command()
+@click.option("--seed", is_flag=True, help="Fill an empty schema with believable rows.")
+@click.option("--reporting-user", metavar="NAME", help="Make a login that can only read, without secrets and messages.")
+@click.pass_obj
+def init(settings: Settings, *, seed: bool, reporting_user: str | None) -> None:
+    """Create the database if it is missing, bring the schema to head, and seed it if asked."""
+    if settings.database_url is None:
+        EmbeddedServer(settings.home).start()
+    make_ready(settings, seed=seed)
+    if reporting_user:
+        with connect(settings) as connection:
+            password = initialize.create_reporting_user(connection, reporting_user, schema=settings.schema_name)
+        note = f"password (shown once): {password}" if password else "it was there and keeps its password"
+        click.echo(f"reporting user {reporting_user}: {note}")
+
+
+def make_ready(settings: Settings, *, seed: bool) -> None:
+    """Database, schema, rows: whatever of it is missing."""
+    url = database_url(settings)
+    schema = settings.schema_name
+    if initialize.create_database(url):
+        click.echo(f"database {url.database}: created")
+    with connect(settings) as connection:
+        before = migrate.current(connection, schema=schema)
+        connection.rollback()
+        if before == migrate.head():
+            click.echo(f"schema {schema}: at {before} already")
+        else:
+            migrate.upgrade(connection, schema=schema)
+            click.echo(f"schema {schema}: upgraded from {before or 'nothing'} to {migrate.current(connection, schema=schema)}")
+        connection.rollback()
+        if seed:
+            seeded = seeding.fill_if_empty(connection)
+            click.echo(f"rows: {sum(seeded.values()):,} in {len(seeded)} tables" if seeded else "rows: there already, left as they are")

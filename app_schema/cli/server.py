@@ -1,0 +1,81 @@
+"""The embedded server: ``app-schema up``, ``down``, ``url``, ``status``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from app_schema import inventory, migrate
+from app_schema.cli.init import make_ready
+from app_schema.embedded import EmbeddedServer
+from app_schema.engine import connect, database_url
+from app_schema.errors import SettingsError
+
+if TYPE_CHECKING:
+    from app_schema.settings import Settings
+
+
+def _embedded(settings: Settings) -> EmbeddedServer:
+    if settings.database_url is not None:
+        raise SettingsError("DATABASE_URL is set, so there is no embedded server here; unset it, or use: app-schema init")
+    return EmbeddedServer(settings.home)
+
+
+@click.command()
+@click.option("--seed", is_flag=True, help="Fill an empty schema with believable rows.")
+@click.pass_obj
+def up(settings: Settings, *, seed: bool) -> None:
+    """Start the embedded server and bring its schema to head."""
+    started = _embedded(settings).start()
+    click.echo(f"server: {'started' if started else 'running already'} in {settings.home}")
+    make_ready(settings, seed=seed)
+    click.echo("connect with: psql \"$(app-schema url)\"")
+
+
+@click.command()
+@click.option("--delete", is_flag=True, help="Remove the server with all its data.")
+@click.pass_obj
+def down(settings: Settings, *, delete: bool) -> None:
+    """Stop the embedded server; its data stays."""
+    server = _embedded(settings)
+    stopped = server.stop()
+    if delete:
+        server.delete()
+    click.echo(f"server: {'stopped' if stopped else 'was not running'}{', its data removed' if delete else ''}")
+
+
+@click.command()
+@click.pass_obj
+def url(settings: Settings) -> None:
+    """Print the database's URL alone, password included, for psql and SQLAlchemy."""
+    click.echo(database_url(settings).set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+@click.command()
+@click.pass_obj
+def status(settings: Settings) -> None:
+    """Show the server, the revision and the tables with their rows."""
+    schema = settings.schema_name
+    with connect(settings) as connection:
+        version = connection.exec_driver_sql("SHOW server_version").scalar_one()
+        revision = migrate.current(connection, schema=schema)
+        found = inventory.tables(connection, schema=schema)
+    console = Console(highlight=False)
+    where = database_url(settings).set(drivername="postgresql").render_as_string()
+    console.print(f"server    PostgreSQL {version}, {where}", soft_wrap=True)
+    console.print(f"schema    {schema}, at {revision or 'no revision'}{'' if revision == migrate.head() else f', head is {migrate.head()}'}")
+    if found:
+        console.print(tables_table(found))
+
+
+def tables_table(found: list[inventory.TableFacts]) -> Table:
+    """Lay the facts out for a terminal."""
+    table = Table("table", box=None, pad_edge=False)
+    for heading in ("rows", "indexes", "size"):
+        table.add_column(heading, justify="right")
+    for facts in found:
+        table.add_row(facts.name, f"{facts.rows:,}", str(facts.indexes), f"{facts.bytes / 1024:,.0f} kB")
+    return table

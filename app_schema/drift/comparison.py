@@ -1,0 +1,68 @@
+"""Compare a database with what models and migrations declare."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app_schema import objects
+from app_schema.drift.catalog import Catalog, Key, snapshot, with_months
+from app_schema.drift.declared import build, undone
+from app_schema.drift.difference import Change, Difference
+from app_schema.errors import DriftFound
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, MetaData
+
+SHOWN = 10
+
+
+def differences(connection: Connection, metadata: MetaData, schema: str) -> list[Difference]:
+    """Return how ``schema`` differs from ``metadata`` and the newest frozen SQL; nothing is left behind.
+
+    Not compared: rows, the values of sequences, the order of columns, extensions and what belongs to them,
+    ``alembic_version``, the months that partition maintenance makes as long as each is like its default
+    partition, and the names of the schema and of its owner.
+
+    Args:
+        connection: of a user who may create a schema in the database.
+        metadata: the tables.
+        schema: the schema to look at.
+
+    Raises:
+        ServerUnsuitable: the user may not create the throwaway schema.
+    """
+    roles = [role.name for role in objects.newest("roles")]
+    with undone(connection):
+        found = snapshot(connection, schema, roles)
+    present = {key.name for key in found if key.kind == "role"}
+    with undone(connection):
+        declared = snapshot(connection, build(connection, metadata, granted=present.issuperset(roles)), ())
+    declared |= {Key("role", None, role): "" for role in roles}
+    return _compared(found, with_months(declared, found))
+
+
+def check(connection: Connection, metadata: MetaData, schema: str) -> None:
+    """Compare as :func:`differences` does.
+
+    Raises:
+        DriftFound: something differs; the message has a line a difference, ten at most, and the cure.
+        ServerUnsuitable: the user may not create the throwaway schema.
+    """
+    if not (found := differences(connection, metadata, schema)):
+        return
+    lines = [f"schema {schema} is not what the models and migrations declare ({len(found)} differences):"]
+    lines += [f"  {difference}" for difference in found[:SHOWN]]
+    if len(found) > SHOWN:
+        lines.append(f"  … and {len(found) - SHOWN} more")
+    lines.append("undo what was done by hand, or write it down: alembic revision --autogenerate, then app-schema db upgrade")
+    raise DriftFound("\n".join(lines))
+
+
+def _compared(found: Catalog, declared: Catalog) -> list[Difference]:
+    all_keys = sorted(found.keys() | declared.keys(), key=lambda key: (key.kind, key.name))
+    return [_difference(key, found.get(key), declared.get(key)) for key in all_keys if found.get(key) != declared.get(key)]
+
+
+def _difference(key: Key, found: str | None, declared: str | None) -> Difference:
+    change: Change = "missing" if found is None else "unexpected" if declared is None else "changed"
+    return Difference(change, key.kind, key.name, found, declared)

@@ -1,0 +1,111 @@
+"""Starting and ending the postmaster, and waiting for it."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+from app_schema.embedded import private, process, sockets
+from app_schema.embedded.account import Account
+from app_schema.embedded.binaries import Binaries
+from app_schema.embedded.postmaster import Postmaster
+from app_schema.errors import EmbeddedServerError
+
+SECONDS_TO_START = 120  # recovery after a crash may have 2 GB of WAL to read
+SECONDS_TO_STOP = 120
+SECONDS_TO_LISTEN = 5
+SECONDS_OF_ORPHANS = 20  # the children of a killed server notice it within moments
+PAUSE = 0.02
+# The paths are arguments and no part of the script; pg_ctl would paste them into a command for the shell.
+# The shell ends at once: the server is no child of ours, and holds none of our pipes.
+SCRIPT = 'log=$1; shift; exec "$@" >>"$log" 2>&1 </dev/null & echo $!'
+
+
+def launch(data: Path, log: Path, binaries: Binaries, account: Account) -> None:
+    """Start a server on ``data`` and wait until it takes connections.
+
+    Raises:
+        EmbeddedServerError: it ended instead, with the line of its log that says why, or it takes too long.
+    """
+    orphans = time.monotonic() + SECONDS_OF_ORPHANS
+    while True:
+        size = private.append(log, "", account)
+        command: list[str | Path] = ["/bin/sh", "-c", SCRIPT, "sh", log, binaries.folder / "postgres", "-D", data]
+        answer = account.run(command, env=binaries.env, start_new_session=True)
+        if answer.returncode:
+            raise EmbeddedServerError(f"The embedded server did not start: {answer.stderr.strip()}")
+        if _wait(data, int(answer.stdout), log):
+            return
+        reason = _read_reason(log, size)
+        if "shared memory block" not in reason or time.monotonic() > orphans:
+            raise EmbeddedServerError(f"The embedded server did not start: {reason} (all of it: {log})")
+        time.sleep(0.2)
+
+
+def settle(data: Path, log: Path) -> bool:
+    """Wait for a server that is starting or stopping, and clear away what a killed one left.
+
+    Returns:
+        Whether a server takes connections now.
+
+    Raises:
+        EmbeddedServerError: a process of PostgreSQL has the id in ``postmaster.pid`` and does not answer.
+    """
+    postmaster = Postmaster.read(data)
+    if not postmaster:
+        return False
+    patience = time.monotonic() + SECONDS_TO_LISTEN
+    while process.is_postgres(postmaster.pid):
+        if postmaster.listening:
+            return _wait(data, postmaster.pid, log)
+        if time.monotonic() > patience:
+            raise EmbeddedServerError(
+                f"Process {postmaster.pid} of {postmaster.file} is a PostgreSQL that does not answer: "
+                "stop it, or remove the file if it is the process of another server"
+            )
+        time.sleep(PAUSE)
+        postmaster = Postmaster.read(data) or postmaster
+    postmaster.forget()
+    sockets.discard_folder(postmaster.sockets)
+    return False
+
+
+def end(postmaster: Postmaster) -> None:
+    """Shut the server down fast and wait for it.
+
+    Raises:
+        EmbeddedServerError: it takes longer than two minutes.
+    """
+    os.kill(postmaster.pid, signal.SIGINT)
+    deadline = time.monotonic() + SECONDS_TO_STOP
+    while process.is_alive(postmaster.pid):
+        if time.monotonic() > deadline:
+            raise EmbeddedServerError(
+                f"The embedded server has not stopped in {SECONDS_TO_STOP} s; it is still writing: wait and try again"
+            )
+        time.sleep(PAUSE)
+    sockets.discard_folder(postmaster.sockets)
+
+
+def _wait(data: Path, pid: int, log: Path) -> bool:
+    """Wait until the server of process ``pid`` takes connections; return False if it ends instead."""
+    deadline = time.monotonic() + SECONDS_TO_START
+    while process.is_alive(pid):
+        postmaster = Postmaster.read(data)
+        if postmaster and postmaster.pid == pid and postmaster.ready:
+            return True
+        if time.monotonic() > deadline:
+            raise EmbeddedServerError(f"The embedded server is not ready after {SECONDS_TO_START} s; it may be recovering: look at {log}")
+        time.sleep(PAUSE)
+    return False
+
+
+def _read_reason(log: Path, start: int) -> str:
+    with log.open("rb") as file:
+        file.seek(start)
+        lines = file.read().decode(errors="replace").splitlines()
+    said = [(found[1], found[2]) for line in lines if (found := re.search(r"\b(LOG|ERROR|FATAL|PANIC):\s+(.*)", line))]
+    fatal = [text for level, text in said if level != "LOG" and "contains errors" not in text]
+    texts = fatal or [text for _, text in said if "contains errors" not in text] or lines
+    return texts[-1] if texts else "it said nothing"

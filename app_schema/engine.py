@@ -1,0 +1,132 @@
+"""Engines and connections: no row value in an error, the right schema, one clear line when the server is away."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy
+from psycopg.sql import Identifier
+from sqlalchemy import URL, Connection, Engine, NullPool, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext import asyncio
+
+from app_schema.embedded import EmbeddedServer
+from app_schema.errors import ServerUnreachable, SettingsError
+from app_schema.scrub import scrub
+from app_schema.settings import Settings, parse_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+def database_url(settings: Settings) -> URL:
+    """Return ``DATABASE_URL``, or the URL of the embedded server when it is unset.
+
+    Raises:
+        EmbeddedServerStopped: the embedded server is meant and does not run.
+    """
+    return settings.database_url or EmbeddedServer(settings.home).url()
+
+
+def create_engine(url: str | URL | None = None, *, schema: str | None = None, **options: Any) -> Engine:
+    """Create an engine whose exceptions carry no row values.
+
+    Args:
+        url: a PostgreSQL URL; without it the environment decides, as everywhere in this package.
+        schema: the PostgreSQL schema that holds the tables; without it ``APP_SCHEMA_SCHEMA``, and
+            with ``public`` the server's own ``search_path`` stands.
+        options: passed on to :func:`sqlalchemy.create_engine`.
+
+    Raises:
+        SettingsError: the environment is malformed.
+        EmbeddedServerStopped: no URL is given anywhere and the embedded server does not run.
+    """
+    url, schema = _where(url, schema)
+    engine = sqlalchemy.create_engine(url, hide_parameters=True, **options)
+    _prepare(engine, schema)
+    return engine
+
+
+def create_async_engine(url: str | URL | None = None, *, schema: str | None = None, **options: Any) -> AsyncEngine:
+    """Create an async engine; arguments and errors as for :func:`create_engine`."""
+    url, schema = _where(url, schema)
+    engine = asyncio.create_async_engine(url, hide_parameters=True, **options)
+    _prepare(engine.sync_engine, schema)
+    return engine
+
+
+@contextmanager
+def connect(settings: Settings) -> Iterator[Connection]:
+    """Open one connection of its own, as commands and migrations use it.
+
+    Raises:
+        ServerUnreachable: with the reason and the cure, without the password.
+    """
+    engine = create_engine(database_url(settings), schema=settings.schema_name, poolclass=NullPool)
+    with _opened(engine) as connection:
+        yield connection
+
+
+@contextmanager
+def administer(url: URL) -> Iterator[Connection]:
+    """Open an autocommit connection to the database ``postgres`` of the server that ``url`` names.
+
+    Raises:
+        ServerUnreachable: with the reason and the cure, without the password.
+    """
+    engine = create_engine(url.set(database="postgres"), schema="public", poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with _opened(engine) as connection:
+        yield connection
+
+
+@contextmanager
+def _opened(engine: Engine) -> Iterator[Connection]:
+    try:
+        connection = engine.connect()
+    except DBAPIError as error:
+        raise ServerUnreachable(_reason(engine.url, str(error.orig))) from None
+    with connection:
+        yield connection
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier: any name that PostgreSQL takes, blanks and quotes included."""
+    return Identifier(name).as_string()
+
+
+def _where(url: str | URL | None, schema: str | None) -> tuple[URL, str]:
+    settings = Settings.from_env()
+    if isinstance(url, str):
+        try:
+            url = parse_url(url)
+        except ValueError as error:
+            raise SettingsError(f"the database URL {error}") from None
+    return url or database_url(settings), schema or settings.schema_name
+
+
+def _prepare(engine: Engine, schema: str) -> None:
+    scrub(engine)
+    if schema != "public":
+        event.listen(engine, "connect", lambda connection, _record: _set_search_path(connection, schema), insert=True)
+
+
+def _set_search_path(connection: Any, schema: str) -> None:
+    autocommit, connection.autocommit = connection.autocommit, True  # so that a rollback does not undo it
+    cursor = connection.cursor()
+    cursor.execute(f"SET search_path TO {quoted(schema)}")
+    cursor.close()
+    connection.autocommit = autocommit
+
+
+def _reason(url: URL, message: str) -> str:
+    where = url.set(password=None, drivername="postgresql").render_as_string()
+    reason = message.strip().splitlines()[-1].strip() if message.strip() else "no answer"
+    cure = "check that the server runs and that DATABASE_URL names it"
+    if "does not exist" in reason and "database" in reason:
+        cure = "create the database with: app-schema init"
+    elif "password" in reason or "authentication" in reason:
+        cure = "check the user and the password in DATABASE_URL"
+    return f"cannot connect to {where}: {reason}; {cure}"

@@ -1,0 +1,71 @@
+"""Everything a person can see when something goes wrong.
+
+The docstring of a class is its default message; ``exit_code`` is what the command line
+answers with: 1 failed, 2 settings or usage, 3 a check found something.
+No message ever holds a password, a token or a value of a row.
+"""
+
+
+class AppSchemaError(Exception):
+    """app_schema failed."""
+
+    exit_code = 1
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.__doc__)
+
+
+class SettingsError(AppSchemaError):
+    """A setting is missing or wrong."""
+
+    exit_code = 2
+
+
+class ServerUnreachable(AppSchemaError):
+    """The server does not answer; check DATABASE_URL."""
+
+
+class ServerUnsuitable(AppSchemaError):
+    """The server or the database cannot hold this schema."""
+
+
+class EmbeddedServerError(AppSchemaError):
+    """The embedded server could not be started."""
+
+
+class EmbeddedServerStopped(AppSchemaError):
+    """The embedded server is not running; start it with: app-schema up (or set DATABASE_URL)."""
+
+
+class MigrationError(AppSchemaError):
+    """The migration failed."""
+
+
+class RevisionUnknown(MigrationError):
+    """The database is at a revision that this version of app_schema does not know."""
+
+
+class MigratorBusy(MigrationError):
+    """Another migration is running on this schema; wait for it and try again."""
+
+
+class RoleMissing(MigrationError):
+    """A role is missing and this user may not create it."""
+
+
+class DriftFound(AppSchemaError):
+    """The database is not what the models and migrations declare."""
+
+    exit_code = 3
+
+
+class KeyringError(AppSchemaError):
+    """A provider key cannot be encrypted or decrypted."""
+
+    exit_code = 2
+
+
+class PasswordTooLong(AppSchemaError, ValueError):
+    """A password may not be longer than 72 bytes in UTF-8, since bcrypt would silently cut it."""
+
+    exit_code = 2

@@ -1,0 +1,114 @@
+"""Drive Alembic from Python; ``migrations/env.py`` holds the rules of a run."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from app_schema.assets import directory
+from app_schema.errors import DriftFound, MigrationError, RevisionUnknown, RoleMissing
+from app_schema.models import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.exc import DBAPIError
+
+WAIT_SECONDS = 300.0
+INSUFFICIENT_PRIVILEGE = "42501"
+PARTITION = re.compile(r"(?P<parent>\w+)_(?:default|y\d{4}m\d{2})")
+
+
+def upgrade(database: Engine | Connection, revision: str = "head", *, schema: str = "public", wait: float = WAIT_SECONDS) -> None:
+    """Bring ``schema`` to ``revision``, each revision in a transaction of its own.
+
+    Args:
+        database: an engine, or a connection that is in no transaction.
+        revision: ``head``, an id such as ``0007``, or ``+1``.
+        schema: the PostgreSQL schema; made when missing.
+        wait: seconds to wait for another migrator.
+
+    Raises:
+        ServerUnsuitable: too old, not UTF-8, read-only.
+        RevisionUnknown: the database is ahead of this code.
+        MigratorBusy: another migrator is still at it.
+        MigrationError: a revision failed; it was rolled back, those before it stay.
+    """
+    _run(command.upgrade, _config(database, schema, wait), revision)
+
+
+def downgrade(database: Engine | Connection, revision: str, *, schema: str = "public", wait: float = WAIT_SECONDS) -> None:
+    """Take ``schema`` back to ``revision`` (``base`` leaves only ``alembic_version``); errors as for :func:`upgrade`."""
+    _run(command.downgrade, _config(database, schema, wait), revision)
+
+
+def check(connection: Connection, *, schema: str = "public") -> None:
+    """Compare the database with what models and migrations declare.
+
+    Raises:
+        DriftFound: it is not at head, or something in it differs.
+    """
+    from app_schema import drift  # noqa: PLC0415 (costs Alembic's autogenerate, which upgrades do not need)
+
+    found = current(connection, schema=schema)
+    if found != head():
+        raise DriftFound(f"schema {schema} is at revision {found or 'none'}, not at {head()}: run app-schema db upgrade")
+    drift.check(connection, metadata, schema)
+
+
+def current(connection: Connection, *, schema: str = "public") -> str | None:
+    """Return the revision that ``schema`` is at, or None when nothing was ever migrated there."""
+    options = {"version_table_schema": schema}
+    heads = MigrationContext.configure(connection, opts=options).get_current_heads()
+    return ", ".join(sorted(heads)) or None
+
+
+def head() -> str:
+    """Return the newest revision that this version of the package knows."""
+    return str(ScriptDirectory.from_config(_config(None, "public", 0)).get_current_head())
+
+
+def is_partition(table: str) -> bool:
+    """Tell a partition (``logs_y2026m11``, ``logs_default``) from a table of its own."""
+    match = PARTITION.fullmatch(table)
+    return match is not None and match["parent"] in metadata.tables
+
+
+def explained(error: DBAPIError, connection: Connection) -> MigrationError:
+    """Turn a database error of a revision into one line that says what stands and what to do."""
+    message = str(error.orig).strip()
+    if getattr(error.orig, "sqlstate", None) == INSUFFICIENT_PRIVILEGE:
+        if "CREATE ROLE" in message:
+            return RoleMissing(message)
+        message += f"; connect as the owner of the database, or let its owner grant user {connection.engine.url.username} CREATE"
+    revision = _revision_in(error)
+    return MigrationError(f"{revision} failed and was rolled back, the revisions before it stay: {message}" if revision else message)
+
+
+def _revision_in(error: BaseException) -> str | None:
+    frames = (Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__))
+    return next((f"revision {path.stem}" for path in frames if path.parent.name == "versions"), None)
+
+
+def _config(database: Engine | Connection | None, schema: str, wait: float) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(directory("migrations")).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes.update(connection=database, schema=schema, wait=wait)
+    return config
+
+
+def _run(verb: Callable[[Config, str], None], config: Config, revision: str) -> None:
+    try:
+        verb(config, revision)
+    except CommandError as error:
+        raise RevisionUnknown(f"{error}; app-schema db current shows where the database is, {head()} is the newest revision") from error

@@ -1,0 +1,38 @@
+"""AI usage a day, rolled up from ai_request_stats by aggregate_ai_usage; kept when the requests are gone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Date, Index, Numeric, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app_schema.models.base import Base, Identified
+
+
+class AiUsageDaily(Identified, Base):
+    """One day of one user, provider, model and operation."""
+
+    __tablename__ = "ai_usage_daily"
+    __table_args__ = (
+        UniqueConstraint(
+            "day", "user_id", "provider", "model", "operation", name="uq_ai_usage_daily_day_user", postgresql_nulls_not_distinct=True
+        ),
+        Index("idx_ai_usage_daily_user_day", "user_id", text("day DESC")),
+    )
+
+    day: Mapped[date] = mapped_column(Date, doc="In Seoul.")
+    user_id: Mapped[UUID | None] = mapped_column(doc="users.id; NULL: nobody in particular.")
+    provider: Mapped[str] = mapped_column(doc="Who answered.")
+    model: Mapped[str] = mapped_column(doc="Which model.")
+    operation: Mapped[str] = mapped_column(doc="What was asked.")
+    requests: Mapped[int] = mapped_column(BigInteger, doc="How many.")
+    errors: Mapped[int] = mapped_column(BigInteger, doc="How many of them failed.")
+    input_tokens: Mapped[int] = mapped_column(BigInteger, doc="Tokens read.")
+    output_tokens: Mapped[int] = mapped_column(BigInteger, doc="Tokens written.")
+    cache_read_tokens: Mapped[int] = mapped_column(BigInteger, doc="Tokens read from the provider's cache.")
+    cost: Mapped[Decimal] = mapped_column(Numeric(18, 9), doc="US dollars.")
+    latency_ms_sum: Mapped[int] = mapped_column(BigInteger, doc="Milliseconds, summed over the requests.")
+    refreshed_at: Mapped[datetime] = mapped_column(server_default=func.now(), doc="When the day was rolled up.")

@@ -1,0 +1,42 @@
+"""Visits of customers who ask for support without an account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app_schema.models.base import Base, Created, Identified, Json
+from app_schema.models.choice import is_object
+from app_schema.models.types import HashedToken, TokenHash
+
+if TYPE_CHECKING:
+    from app_schema.models.chat_room import ChatRoom
+
+
+class CustomerSession(Identified, Created, Base):
+    """A customer's visit."""
+
+    __tablename__ = "customer_sessions"
+    __table_args__ = (
+        PrimaryKeyConstraint("id", name="idx_customer_sessions_pk"),
+        UniqueConstraint("token", name="uq_customer_sessions_token"),
+        CheckConstraint("language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'", name="language_is_bcp47"),
+        is_object("metadata"),
+        CheckConstraint("expires_at > created_at", name="expires_after_creation"),
+        Index("idx_customer_sessions_created_at", "created_at"),
+        Index("idx_customer_sessions_last_active", "last_active"),
+        {"postgresql_with": {"fillfactor": 80}},
+    )
+
+    token: Mapped[TokenHash | None] = mapped_column(HashedToken, doc="SHA-256 of the token, in hex; NULL for a visit that cannot return.")
+    display_name: Mapped[str | None] = mapped_column(doc="What the customer asked to be called.")
+    language: Mapped[str] = mapped_column(server_default="en", doc="BCP 47: what the customer writes.")
+    consent_at: Mapped[datetime | None] = mapped_column(doc="When the customer agreed to the processing of personal data.")
+    metadata_: Mapped[Json] = mapped_column("metadata", server_default="{}", doc="Referrer, device, campaign and the like.")
+    expires_at: Mapped[datetime | None] = mapped_column(doc="The visit ends here; NULL: by idleness alone.")
+    last_active: Mapped[datetime] = mapped_column(server_default=func.now(), doc="Written at most once a minute.")
+
+    rooms: Mapped[list[ChatRoom]] = relationship(back_populates="customer_session", passive_deletes=True)

@@ -1,0 +1,92 @@
+"""The only reader of the environment. The command line builds it, functions take it."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from platformdirs import PlatformDirs
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from app_schema.errors import SettingsError
+
+DRIVERS = ("postgres", "postgresql", "postgresql+psycopg")
+IDENTIFIER_BYTES = 63  # NAMEDATALEN - 1
+
+
+def _default_home() -> Path:
+    # root's own data folder is closed to the unprivileged account that the server must run as
+    folders = PlatformDirs("app_schema", appauthor=False, use_site_for_root=True)
+    return folders.user_state_path if os.geteuid() == 0 else folders.user_data_path
+
+
+def parse_url(text: str) -> URL:
+    """Read a PostgreSQL URL in any of the three spellings in use.
+
+    Raises:
+        ValueError: it is no PostgreSQL URL; the message repeats nothing of it.
+    """
+    form = "write postgresql://user:password@host:5432/database"
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise ValueError(f"is not a URL; {form} (percent-encode @ : / # ? in the password)") from None
+    if url.drivername not in DRIVERS:
+        raise ValueError(f"must begin with postgresql:// (or postgres://, postgresql+psycopg://); {form}")
+    if not url.database:
+        raise ValueError(f"names no database; {form}")
+    if "@" in (url.host or "") or "@" in url.database:
+        raise ValueError(f"holds an @ that is not percent-encoded (write %40); {form}")
+    return url.set(drivername="postgresql+psycopg")
+
+
+def validate_schema(text: str) -> str:
+    """Accept any name that PostgreSQL accepts for a schema of a user's own."""
+    if not text.strip():
+        raise ValueError("is empty; name a schema, for example public")
+    if "\0" in text or len(text.encode()) > IDENTIFIER_BYTES:
+        raise ValueError(f"is longer than {IDENTIFIER_BYTES} bytes or holds a NUL; choose a shorter name")
+    if text.startswith("pg_") or text == "information_schema":
+        raise ValueError("is reserved by PostgreSQL; choose a name that does not begin with pg_")
+    return text
+
+
+def _database_url(value: Any) -> Any:
+    return parse_url(value) if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """What the environment says.
+
+    Attributes:
+        database_url: ``DATABASE_URL``; unset means the embedded server.
+        home: ``APP_SCHEMA_HOME``, the folder of the embedded server.
+        schema_name: ``APP_SCHEMA_SCHEMA``, the PostgreSQL schema that holds the tables.
+        encryption_keys: ``APP_SCHEMA_ENCRYPTION_KEYS``, ``id:base64,id:base64``, newest first.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="APP_SCHEMA_", env_ignore_empty=True, frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True
+    )
+
+    database_url: Annotated[URL | None, BeforeValidator(_database_url)] = Field(None, validation_alias="DATABASE_URL", repr=False)
+    home: Path = Field(default_factory=_default_home)
+    schema_name: Annotated[str, AfterValidator(validate_schema)] = Field("public", validation_alias="APP_SCHEMA_SCHEMA")
+    encryption_keys: SecretStr | None = None
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """Read the environment.
+
+        Raises:
+            SettingsError: a variable is malformed; one line names it and its cure, not its value.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+            variable = str(first["loc"][0])
+            variable = variable if variable.isupper() else f"APP_SCHEMA_{variable.upper()}"
+            raise SettingsError(f"{variable} {first['msg'].removeprefix('Value error, ')}") from None

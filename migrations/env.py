@@ -1,0 +1,184 @@
+"""Alembic asks: which connection, which schema, which rules.
+
+``alembic -x schema=NAME -x wait=SECONDS …``; Python callers hand over ``connection`` (an Engine or
+a Connection), ``schema`` and ``wait`` in ``config.attributes`` (see ``app_schema.migrate``).
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from logging.config import fileConfig
+from typing import Any
+
+from alembic import context
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, Engine, TypeDecorator, text
+from sqlalchemy.dialects.postgresql import DOMAIN
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from app_schema import drift
+from app_schema.engine import connect, quoted
+from app_schema.errors import AppSchemaError, SettingsError
+from app_schema.migrate import WAIT_SECONDS, explained, is_partition
+from app_schema.models import metadata
+from app_schema.preflight import check_revision, check_server
+from app_schema.settings import Settings, validate_schema
+from app_schema.turn import turn
+
+LOCK_NOT_AVAILABLE = "55P03"
+LOCK_ATTEMPTS = 5
+SESSION = (
+    # A statement that waits for a lock makes everyone behind it wait too: give up, let them pass, try again.
+    "SET lock_timeout = '5s'",
+    # Not the role's own limit, which suits requests; a revision that needs longer says so with SET LOCAL.
+    "SET statement_timeout = '1h'",
+    "SET idle_in_transaction_session_timeout = 0",
+)
+
+config = context.config
+from_shell = config.cmd_opts is not None  # the `alembic` command, not alembic.command
+if from_shell and config.config_file_name:
+    fileConfig(config.config_file_name, disable_existing_loggers=False)
+
+
+def argument(name: str, default: Any) -> Any:
+    """Take a setting from Python, else from ``-x``, else its default."""
+    given = context.get_x_argument(as_dictionary=True).get(name)
+    return config.attributes.get(name, default if given is None else given)
+
+
+def migrating() -> bool:
+    """Tell upgrade, downgrade and stamp from current, check and the like, which only look."""
+    try:
+        context.get_revision_argument()
+    except KeyError:
+        return False
+    return True
+
+
+def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+    """Leave partitions to partition maintenance."""
+    return kind != "table" or name is None or not is_partition(name)
+
+
+def render_item(kind: str, item: Any, _context: Any) -> str | bool:
+    """Write a column type of ours as what it is in the database: revisions never import the models."""
+    if kind != "type" or not type(item).__module__.startswith("app_schema."):
+        return False
+    stored = item.impl_instance if isinstance(item, TypeDecorator) else item
+    return f'postgresql.DOMAIN("{stored.name}", sa.Text(), create_type=False)' if isinstance(stored, DOMAIN) else f"sa.{stored!r}"
+
+
+def configure(**where: Any) -> None:
+    """Tell Alembic the rules that hold for every run."""
+    context.configure(
+        target_metadata=metadata,
+        transaction_per_migration=True,  # what autocommit_block() needs
+        compare_server_default=True,
+        include_name=include_name,
+        render_item=render_item,
+        autogenerate_plugins=["alembic.autogenerate.*", drift.PLUGIN],
+        **where,
+    )
+
+
+def entrance(schema: str) -> list[str]:
+    """Return the statements that make ``schema`` the one that unqualified names mean."""
+    return [f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}", f"SET search_path TO {quoted(schema)}"]
+
+
+def run_offline(schema: str) -> None:
+    """Print the SQL, for psql."""
+    configure(dialect_name="postgresql", dialect_opts={"paramstyle": "named"}, literal_binds=True)
+    with context.begin_transaction():
+        for statement in (*SESSION, *entrance(schema)):
+            context.execute(text(statement.replace(":", r"\:")))
+        context.run_migrations()
+
+
+def run_online(connection: Connection, schema: str, wait: float) -> None:
+    """Migrate, or look, in ``schema``."""
+    writing = migrating()
+    check_server(connection, writing=writing)
+    connection.commit()
+    if not writing:
+        enter(connection, schema, create=False)
+        configure(connection=connection)
+        with context.begin_transaction():
+            context.run_migrations()
+        return
+    with turn(connection, schema, wait=wait):
+        enter(connection, schema, create=True)
+        migrate_with_patience(connection)
+
+
+def enter(connection: Connection, schema: str, *, create: bool) -> None:
+    """Make ``schema`` the connection's own, and refuse one that newer code has migrated."""
+    for statement in (*SESSION, *entrance(schema)[0 if create else 1 :]):
+        connection.exec_driver_sql(statement)
+    connection.dialect.default_schema_name = schema
+    known = {script.revision for script in context.script.walk_revisions()}
+    check_revision(MigrationContext.configure(connection).get_current_heads(), known)
+    connection.commit()
+
+
+def migrate_with_patience(connection: Connection) -> None:
+    """Run the revisions, each in its own transaction; begin again at the first one that met a lock."""
+    for attempt in range(1, LOCK_ATTEMPTS + 1):
+        configure(connection=connection)
+        try:
+            with context.begin_transaction():
+                context.run_migrations()
+        except OperationalError as error:
+            connection.rollback()
+            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE or attempt == LOCK_ATTEMPTS:
+                raise
+            time.sleep(attempt)
+        else:
+            return
+
+
+@contextmanager
+def connection_to(given: Engine | Connection | None, settings: Settings) -> Iterator[Connection]:
+    """Use the caller's connection, or open one."""
+    if isinstance(given, Connection):
+        default = given.dialect.default_schema_name
+        try:
+            yield given
+        finally:
+            given.dialect.default_schema_name = default
+    elif given is not None:
+        with given.connect() as connection:
+            yield connection
+    else:
+        with connect(settings) as connection:
+            yield connection
+
+
+def main() -> None:
+    """Run what the command asked for."""
+    settings = Settings.from_env()
+    try:
+        schema = validate_schema(argument("schema", settings.schema_name))
+        wait = float(argument("wait", WAIT_SECONDS))
+    except ValueError as error:
+        raise SettingsError(f"-x: the schema {error}" if "could not convert" not in str(error) else "-x wait= takes seconds") from None
+    if context.is_offline_mode():
+        run_offline(schema)
+        return
+    with connection_to(config.attributes.get("connection"), settings) as connection:
+        try:
+            run_online(connection, schema, wait)
+        except DBAPIError as error:
+            connection.rollback()
+            raise explained(error, connection) from error
+
+
+try:
+    main()
+except AppSchemaError as error:
+    if not from_shell:
+        raise
+    print(f"error: {error}", file=sys.stderr)  # noqa: T201 (the alembic command knows no exit code but its own)
+    sys.exit(error.exit_code)

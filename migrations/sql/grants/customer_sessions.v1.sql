@@ -1,0 +1,10 @@
+-- Who may do what with customer_sessions. The reader's columns are listed, so that a new one stays hidden until it is granted.
+-- Hidden from app_readonly: token.
+DO $do$
+BEGIN
+    GRANT SELECT, INSERT, UPDATE, DELETE ON customer_sessions TO app_readwrite;
+    GRANT SELECT (
+        id, display_name, language, consent_at, metadata, expires_at, last_active, created_at
+    ) ON customer_sessions TO app_readonly;
+END
+$do$

@@ -1,0 +1,13 @@
+-- Applications read every view; the reader those that show no message.
+DO $do$
+BEGIN
+    GRANT SELECT ON
+        active_sessions, agent_dashboard, ai_usage, cache_hit_ratio, index_usage, room_history, table_sizes,
+        translation_queue, waiting_rooms, workflow_queue
+    TO app_readwrite;
+    GRANT SELECT ON
+        active_sessions, agent_dashboard, ai_usage, cache_hit_ratio, index_usage, table_sizes,
+        translation_queue, waiting_rooms, workflow_queue
+    TO app_readonly;
+END
+$do$

@@ -1,0 +1,66 @@
+"""Real databases for tests: one server a run, one migrated template on it, clones of that."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, NullPool, text
+
+from app_schema import migrate
+from app_schema.embedded import EmbeddedServer
+from app_schema.engine import create_engine, quoted
+
+HOME = "APP_SCHEMA_TEST_HOME"  # handed to xdist's workers, which share the server
+TEMPLATE = "template_head"
+numbers = count(1)
+
+
+def make_home() -> Path:
+    """Make a folder that the unprivileged account of a server may enter; pytest's own are 0700."""
+    home = Path(tempfile.mkdtemp(prefix="app_schema-"))
+    home.chmod(0o755)
+    return home
+
+
+def remove_home(home: Path) -> None:
+    EmbeddedServer(home).stop()
+    shutil.rmtree(home)
+
+
+@contextmanager
+def administrator(url: URL) -> Iterator[Connection]:
+    engine = create_engine(url.set(database="postgres"), schema="public", poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def new_database(url: URL, *, template: str = "template0", options: str = "") -> Iterator[URL]:
+    """Create a database of its own; drop it afterwards, whoever is still connected."""
+    name = f"test_{os.getpid()}_{next(numbers)}"
+    with administrator(url) as connection:
+        connection.execute(text(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(template)} {options}"))
+        try:
+            yield url.set(database=name)
+        finally:
+            connection.execute(text(f"DROP DATABASE {quoted(name)} WITH (FORCE)"))
+
+
+def migrated_template(url: URL) -> str:
+    """Migrate a template once a run, whichever worker comes first."""
+    with administrator(url) as connection:
+        connection.execute(text("SELECT pg_advisory_lock(1)"))
+        if connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": TEMPLATE}) is None:
+            connection.execute(text("DROP DATABASE IF EXISTS template_building WITH (FORCE)"))  # of a run that failed
+            connection.execute(text("CREATE DATABASE template_building TEMPLATE template0"))
+            migrate.upgrade(engine_of(url.set(database="template_building")))
+            connection.execute(text(f"ALTER DATABASE template_building RENAME TO {TEMPLATE}"))
+    return TEMPLATE
+
+
+def engine_of(url: URL, schema: str = "public") -> Engine:
+    return create_engine(url, schema=schema, poolclass=NullPool)

@@ -1,0 +1,22 @@
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from app_schema.embedded import process
+from app_schema.embedded.postmaster import Postmaster
+
+
+@pytest.mark.parametrize("proc", ["/proc", "/nowhere"], ids=["proc", "ps"])
+def test_what_the_system_says(server, monkeypatch, proc):
+    monkeypatch.setattr(process, "PROC", Path(proc))
+    with subprocess.Popen(["sleep", "0.3"]) as other:
+        pid = other.pid
+        assert (process.exists(pid), process.is_alive(pid), process.is_postgres(pid)) == (True, True, False)
+        time.sleep(0.6)  # it ended, and nobody has reaped it
+        assert (process.exists(pid), process.is_alive(pid), process.is_postgres(pid)) == (True, False, False)
+    assert not process.exists(pid)
+    server.start()
+    assert process.is_postgres(Postmaster.read(server.data).pid)
+    assert server.stop()

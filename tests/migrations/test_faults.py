@@ -1,0 +1,233 @@
+"""Servers and databases that cannot be migrated, and migrations that fail: one line, nothing changed."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+from databases import administrator, engine_of, new_database
+from programs import ROOT, alembic
+from sqlalchemy import text
+
+from app_schema import migrate
+from app_schema.errors import MigrationError, MigratorBusy, RevisionUnknown, ServerUnsuitable
+from app_schema.turn import turn
+
+SECRET = "c4nary-Pa55word"
+
+
+def one_line(done, *parts, code=1):
+    """Assert one clear line on stderr, the exit code, and no password anywhere."""
+    lines = [line for line in done.stderr.splitlines() if not line.startswith(("INFO", "WARN"))]
+    assert done.returncode == code, done.stderr
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("error: ")
+    for part in parts:
+        assert part in lines[0]
+    assert SECRET not in done.stderr + done.stdout
+
+
+def objects(url):
+    with engine_of(url).connect() as connection:
+        query = "SELECT count(*) FROM pg_class WHERE relnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_|^information')"
+        return connection.scalar(text(query))
+
+
+@pytest.mark.parametrize(
+    ("url", "part"),
+    [
+        (f"postgresql://u:{SECRET}", "names no database"),
+        (f"postgresql://u:{SECRET}@x@host/db", "percent-encoded"),
+        (f"mysql://u:{SECRET}@host/db", "must begin with postgresql://"),
+        (SECRET, "is not a URL"),
+        (f"postgresql://u:{SECRET}@host:port/db", "is not a URL"),
+    ],
+)
+def test_malformed_url(url, part):
+    one_line(alembic(url, "current"), "DATABASE_URL", part, "postgresql://user:password@host:5432/database", code=2)
+
+
+def test_unreachable_server():
+    one_line(alembic(f"postgresql://u:{SECRET}@127.0.0.1:1/db", "current"), "cannot connect", "127.0.0.1:1", "DATABASE_URL")
+
+
+def test_unknown_connection_option():
+    one_line(alembic(f"postgresql://u:{SECRET}@127.0.0.1/db?colour=red", "current"), "cannot connect", "colour")
+
+
+def test_wrong_password(database):
+    one_line(alembic(database.set(password=SECRET), "upgrade", "head"), "cannot connect", "check the user and the password")
+
+
+def test_missing_database(database):
+    one_line(alembic(database.set(database="nowhere"), "upgrade", "head"), "nowhere", "app-schema init")
+
+
+def test_stopped_embedded_server(folder):
+    one_line(alembic(None, "current", APP_SCHEMA_HOME=str(folder)), "app-schema up")
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_database_that_is_not_utf8(server, encoding):
+    with new_database(server, options=f"ENCODING '{encoding}' LOCALE_PROVIDER libc LOCALE 'C'") as url:
+        one_line(alembic(url, "upgrade", "head"), encoding, "needs UTF8", "CREATE DATABASE")
+        assert objects(url) == 0
+
+
+def test_read_only_server(server, database):
+    with administrator(server) as connection:
+        connection.execute(text(f"ALTER DATABASE {database.database} SET default_transaction_read_only = on"))
+    one_line(alembic(database, "upgrade", "head"), "read-only")
+    assert alembic(database, "current").returncode == 0  # looking is allowed
+    assert objects(database) == 0
+
+
+def test_revision_of_newer_code(database):
+    engine = engine_of(database)
+    migrate.upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    one_line(alembic(database, "upgrade", "head"), "revision 9999", "update app_schema")
+    one_line(alembic(database, "current"), "revision 9999")
+    with pytest.raises(RevisionUnknown, match="9999"):
+        migrate.downgrade(engine, "base")
+
+
+def test_target_that_does_not_exist(database):
+    with pytest.raises(RevisionUnknown, match="0999"):
+        migrate.upgrade(engine_of(database), "0999")
+    assert objects(database) == 0
+
+
+@pytest.mark.parametrize("name", ["pg_mine", "", "x" * 64, "information_schema"])
+def test_schema_names_that_postgresql_refuses(database, name):
+    one_line(alembic(database, "-x", f"schema={name}", "upgrade", "head"), "schema", code=2)
+    assert objects(database) == 0
+
+
+def test_two_migrators_at_once(engine):
+    with engine.connect() as first, turn(first, "public", wait=0):
+        with pytest.raises(MigratorBusy, match=r"another migration of schema public has been running for 0\.2 s"):
+            migrate.downgrade(engine, "base", wait=0.2)
+        migrate.upgrade(engine, schema="elsewhere", wait=0)  # another schema's turn is its own
+    migrate.upgrade(engine, wait=0)
+
+
+def test_six_concurrent_upgrades_all_succeed(database):
+    url = database.render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "alembic", "upgrade", "head"]
+    running = [subprocess.Popen(command, cwd=ROOT, env={"DATABASE_URL": url}, stderr=subprocess.PIPE, text=True) for _ in range(6)]
+    ends = [(process.communicate()[1], process.returncode) for process in running]
+    assert [code for _, code in ends] == [0] * 6, ends
+    with engine_of(database).connect() as connection:
+        migrate.check(connection)
+
+
+BROKEN = '''"""Fail half-way.
+
+Locks: none.
+Downgrade: loses nothing.
+"""
+
+from alembic import op
+
+revision = "9001"
+down_revision = "{head}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE half (id int)")
+    op.execute("INSERT INTO users (email, name) VALUES ('{secret}', '{secret}')")
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE half")
+'''
+
+
+@pytest.fixture
+def checkout(folder):
+    """A copy of the migrations to spoil."""
+    shutil.copytree(ROOT / "migrations", folder / "migrations")
+    shutil.copy(ROOT / "alembic.ini", folder)
+    return folder
+
+
+def test_migration_that_fails_half_way(checkout, database):
+    (checkout / "migrations/versions/9001_fail.py").write_text(BROKEN.format(head=migrate.head(), secret=SECRET))
+    one_line(alembic(database, "upgrade", "head", cwd=checkout), "revision 9001_fail failed and was rolled back", "ck_users_email_lower_case")
+    with engine_of(database).connect() as connection:
+        assert migrate.current(connection) == migrate.head()
+        migrate.check(connection)
+
+
+LOCKING = BROKEN.split("def upgrade", maxsplit=1)[0] + '''def upgrade() -> None:
+    with op.get_context().autocommit_block():
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS idx_users_phone")
+        op.execute("CREATE INDEX CONCURRENTLY idx_users_phone ON users (phone)")
+
+
+def downgrade() -> None:
+    op.execute("DROP INDEX idx_users_phone")
+'''
+
+
+def test_concurrent_index_builds_do_not_deadlock(checkout, database):
+    migrate.upgrade(engine_of(database))
+    (checkout / "migrations/versions/9001_index.py").write_text(LOCKING.format(head=migrate.head()))
+    url = database.render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "alembic", "upgrade", "head"]
+    running = [subprocess.Popen(command, cwd=checkout, env={"DATABASE_URL": url}, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    ends = [(process.communicate(timeout=60)[1], process.returncode) for process in running]
+    assert [code for _, code in ends] == [0] * 3, ends
+
+
+def test_a_lock_that_is_given_up_and_taken_later(checkout, database):
+    """lock_timeout lets the others pass, and the migration comes back for it."""
+    engine = engine_of(database)
+    migrate.upgrade(engine)
+    text_of = BROKEN.split("def upgrade", maxsplit=1)[0] + 'def upgrade() -> None:\n    op.execute("ALTER TABLE users ADD COLUMN x int")\n\n\n'
+    (checkout / "migrations/versions/9001_add.py").write_text(text_of.format(head=migrate.head()) + "def downgrade() -> None:\n    pass\n")
+    env = (checkout / "migrations/env.py").read_text()
+    (checkout / "migrations/env.py").write_text(env.replace("lock_timeout = '5s'", "lock_timeout = '200ms'"))
+    with engine.connect() as holder:
+        holder.execute(text("LOCK users"))
+        waiting = subprocess.Popen(
+            [sys.executable, "-m", "alembic", "upgrade", "head"],
+            cwd=checkout,
+            env={"DATABASE_URL": database.render_as_string(hide_password=False)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting.wait(timeout=2.5)
+        holder.rollback()
+    assert waiting.communicate(timeout=30) and waiting.returncode == 0
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM information_schema.columns WHERE table_name = 'users' AND column_name = 'x'")) == 1
+
+
+def test_user_who_may_not_create(server, database):
+    with administrator(server) as connection:
+        connection.execute(text(f"CREATE ROLE plain_{database.database} LOGIN PASSWORD '{SECRET}'"))
+    try:
+        poor = database.set(username=f"plain_{database.database}", password=SECRET)
+        one_line(alembic(poor, "upgrade", "head"), "permission denied", f"grant user plain_{database.database} CREATE")
+        assert objects(database) == 0
+    finally:
+        with administrator(server) as connection:
+            connection.execute(text(f"DROP ROLE plain_{database.database}"))
+
+
+def test_migration_error_has_no_row_values(checkout, database):
+    with pytest.raises(MigrationError) as caught:
+        (checkout / "x").touch()
+        engine = engine_of(database)
+        migrate.upgrade(engine, "0024")
+        with engine.begin() as connection:
+            connection.execute(text("DROP VIEW room_history"))
+        migrate.upgrade(engine)
+    assert "revision 0025_grant failed and was rolled back" in str(caught.value)
+    assert ServerUnsuitable is not type(caught.value)
