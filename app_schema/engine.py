@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
 from psycopg.sql import Identifier
-from sqlalchemy import URL, Connection, Engine, NullPool, event
+from sqlalchemy import URL, Connection, Engine, NullPool, TextClause, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext import asyncio
 
@@ -45,7 +45,7 @@ def create_engine(url: str | URL | None = None, *, schema: str | None = None, **
         EmbeddedServerStopped: no URL is given anywhere and the embedded server does not run.
     """
     url, schema = _where(url, schema)
-    engine = sqlalchemy.create_engine(url, hide_parameters=True, **options)
+    engine = sqlalchemy.create_engine(url, hide_parameters=True, connect_args=_in_utf8(options), **options)
     _prepare(engine, schema)
     return engine
 
@@ -53,7 +53,7 @@ def create_engine(url: str | URL | None = None, *, schema: str | None = None, **
 def create_async_engine(url: str | URL | None = None, *, schema: str | None = None, **options: Any) -> AsyncEngine:
     """Create an async engine; arguments and errors as for :func:`create_engine`."""
     url, schema = _where(url, schema)
-    engine = asyncio.create_async_engine(url, hide_parameters=True, **options)
+    engine = asyncio.create_async_engine(url, hide_parameters=True, connect_args=_in_utf8(options), **options)
     _prepare(engine.sync_engine, schema)
     return engine
 
@@ -97,6 +97,11 @@ def quoted(name: str) -> str:
     return Identifier(name).as_string()
 
 
+def verbatim(sql: str) -> TextClause:
+    """Return SQL that is executed as it stands: a colon in it is a colon, never a bind parameter."""
+    return text(sql.replace(":", r"\:"))
+
+
 def _where(url: str | URL | None, schema: str | None) -> tuple[URL, str]:
     settings = Settings.from_env()
     if isinstance(url, str):
@@ -105,6 +110,11 @@ def _where(url: str | URL | None, schema: str | None) -> tuple[URL, str]:
         except ValueError as error:
             raise SettingsError(f"the database URL {error}") from None
     return url or database_url(settings), schema or settings.schema_name
+
+
+def _in_utf8(options: dict[str, Any]) -> dict[str, Any]:
+    # Not the server's choice: from a SQL_ASCII database even its version would come as bytes.
+    return {"client_encoding": "UTF8", **options.pop("connect_args", {})}
 
 
 def _prepare(engine: Engine, schema: str) -> None:

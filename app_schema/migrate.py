@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from sqlalchemy import func, select
 
 from app_schema.assets import directory
+from app_schema.engine import quoted, verbatim
 from app_schema.errors import DriftFound, MigrationError, RevisionUnknown, RoleMissing
 from app_schema.models import metadata
 
@@ -67,9 +68,15 @@ def check(connection: Connection, *, schema: str = "public") -> None:
 
 def current(connection: Connection, *, schema: str = "public") -> str | None:
     """Return the revision that ``schema`` is at, or None when nothing was ever migrated there."""
-    options = {"version_table_schema": schema}
-    heads = MigrationContext.configure(connection, opts=options).get_current_heads()
-    return ", ".join(sorted(heads)) or None
+    return ", ".join(heads(connection, schema=schema)) or None
+
+
+def heads(connection: Connection, *, schema: str) -> list[str]:
+    """Return the revisions in ``schema``'s ``alembic_version``, an empty list without such a table."""
+    table = f"{quoted(schema)}.alembic_version"
+    if connection.scalar(select(func.to_regclass(table))) is None:
+        return []
+    return sorted(connection.scalars(verbatim(f"SELECT version_num FROM {table}")))  # noqa: S608 (a quoted identifier)
 
 
 def head() -> str:

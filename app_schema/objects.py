@@ -11,13 +11,15 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from alembic import op
-from sqlalchemy import TextClause, text
 
 from app_schema.assets import directory
+from app_schema.engine import verbatim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from sqlalchemy import TextClause
 
 FILE_NAME = re.compile(r"(?P<name>\w+)\.v(?P<version>\d+)\.sql")
 COMMENT = re.compile(r"^(?:\s|--[^\n]*\n)*")
@@ -33,9 +35,8 @@ class SqlObject(NamedTuple):
 
     @property
     def statement(self) -> TextClause:
-        """The SQL, ready to execute: a colon in it is a colon and never a bind parameter."""
-        sql = COMMENT.sub("", self.path.read_text(encoding="utf-8"), count=1).rstrip().removesuffix(";")
-        return text(sql.replace(":", r"\:"))
+        """The SQL, ready to execute."""
+        return verbatim(COMMENT.sub("", self.path.read_text(encoding="utf-8"), count=1).rstrip().removesuffix(";"))
 
 
 def run(name: str, version: int) -> None:

@@ -12,15 +12,14 @@ from logging.config import fileConfig
 from typing import Any
 
 from alembic import context
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, TypeDecorator, text
+from sqlalchemy import Connection, Engine, TypeDecorator
 from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app_schema import drift
-from app_schema.engine import connect, quoted
+from app_schema.engine import connect, quoted, verbatim
 from app_schema.errors import AppSchemaError, SettingsError
-from app_schema.migrate import WAIT_SECONDS, explained, is_partition
+from app_schema.migrate import WAIT_SECONDS, explained, heads, is_partition
 from app_schema.models import metadata
 from app_schema.preflight import check_revision, check_server
 from app_schema.settings import Settings, validate_schema
@@ -93,7 +92,7 @@ def run_offline(schema: str) -> None:
     configure(dialect_name="postgresql", dialect_opts={"paramstyle": "named"}, literal_binds=True)
     with context.begin_transaction():
         for statement in (*SESSION, *entrance(schema)):
-            context.execute(text(statement.replace(":", r"\:")))
+            context.execute(verbatim(statement))
         context.run_migrations()
 
 
@@ -116,10 +115,10 @@ def run_online(connection: Connection, schema: str, wait: float) -> None:
 def enter(connection: Connection, schema: str, *, create: bool) -> None:
     """Make ``schema`` the connection's own, and refuse one that newer code has migrated."""
     for statement in (*SESSION, *entrance(schema)[0 if create else 1 :]):
-        connection.exec_driver_sql(statement)
+        connection.execute(verbatim(statement))
     connection.dialect.default_schema_name = schema
     known = {script.revision for script in context.script.walk_revisions()}
-    check_revision(MigrationContext.configure(connection).get_current_heads(), known)
+    check_revision(heads(connection, schema=schema), known)
     connection.commit()
 
 

@@ -91,7 +91,8 @@ def workflows(connection: Connection, given: Columns) -> Columns:
 def workflow_executions(connection: Connection, given: Columns) -> Columns:
     row: Columns = {"workflow_version": 1}
     if given.get("status") == "running":
-        row |= {"locked_by": "worker", "heartbeat_at": timestamp(connection, "0"), "attempts": 1}
+        now = timestamp(connection, "0")
+        row |= {"locked_by": "worker", "started_at": now, "heartbeat_at": now, "attempts": 1}
     if given.get("status") in ("succeeded", "failed", "cancelled"):
         row["finished_at"] = timestamp(connection, "0")
     return row | parent(connection, given, "workflow_id", "workflows")

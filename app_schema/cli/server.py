@@ -32,7 +32,7 @@ def up(settings: Settings, *, seed: bool) -> None:
     started = _embedded(settings).start()
     click.echo(f"server: {'started' if started else 'running already'} in {settings.home}")
     make_ready(settings, seed=seed)
-    click.echo("connect with: psql \"$(app-schema url)\"")
+    click.echo('connect with: psql "$(app-schema url)"')
 
 
 @click.command()
@@ -66,7 +66,9 @@ def status(settings: Settings) -> None:
     console = Console(highlight=False)
     where = database_url(settings).set(drivername="postgresql").render_as_string()
     console.print(f"server    PostgreSQL {version}, {where}", soft_wrap=True)
-    console.print(f"schema    {schema}, at {revision or 'no revision'}{'' if revision == migrate.head() else f', head is {migrate.head()}'}")
+    console.print(
+        f"schema    {schema}, at {revision or 'no revision'}{'' if revision == migrate.head() else f', head is {migrate.head()}'}"
+    )
     if found:
         console.print(tables_table(found))
 

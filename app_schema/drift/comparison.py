@@ -34,11 +34,13 @@ def differences(connection: Connection, metadata: MetaData, schema: str) -> list
     roles = [role.name for role in objects.newest("roles")]
     with undone(connection):
         found = snapshot(connection, schema, roles)
-    present = {key.name for key in found if key.kind == "role"}
+    granted = {key.name for key in found if key.kind == "role"}.issuperset(roles)
     with undone(connection):
-        declared = snapshot(connection, build(connection, metadata, granted=present.issuperset(roles)), ())
+        declared = snapshot(connection, build(connection, metadata, granted=granted), ())
     declared |= {Key("role", None, role): "" for role in roles}
-    return _compared(found, with_months(declared, found))
+    compared = _compared(found, with_months(declared, found))
+    # Without a role its grants cannot be declared: it is missing, and that is enough for now.
+    return [each for each in compared if granted or each.kind != "grant"]
 
 
 def check(connection: Connection, metadata: MetaData, schema: str) -> None:

@@ -20,21 +20,23 @@ class Difference(NamedTuple):
 
     def __str__(self) -> str:
         what = f"{self.change} {self.kind} {self.name}"
-        if self.change == "changed":
-            found, declared = _lines(self.found), _lines(self.declared)
-            return f"{what}: found {_those(found, declared)}; declared {_those(declared, found)}"
-        only = _short(_lines(self.found or self.declared))
-        return f"{what}: {only}" if only else what
+        found, declared = _lines(self.found), _lines(self.declared)
+        if self.change != "changed":
+            only = _short(found or declared)
+            return f"{what}: {only}" if only else what
+        has = _short([line for line in found if line not in declared])
+        lacks = _short([line for line in declared if line not in found])
+        if has and lacks:
+            return f"{what}: has {has} instead of {lacks}"
+        if has or lacks:
+            return f"{what}: has {has}" if has else f"{what}: lacks {lacks}"
+        return f"{what}: white space, or the order of lines"
 
 
 def _lines(definition: str | None) -> list[str]:
     return [" ".join(line.split()) for line in (definition or "").splitlines()]
 
 
-def _those(lines: list[str], others: list[str]) -> str:
-    return _short([line for line in lines if line not in others]) or "nothing of it"
-
-
 def _short(lines: list[str]) -> str:
-    text = ", ".join(line for line in lines if line)
+    text = " | ".join(line for line in lines if line)
     return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}…"

@@ -24,12 +24,13 @@ class Choice(TypeDecorator[str]):
     def __init__(self, labels: type[StrEnum]) -> None:
         super().__init__()
         self.labels = labels
+        self.known = {label.value: label for label in labels}
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (SQLAlchemy's signature)
         return None if value is None else str(self.labels(value))
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (SQLAlchemy's signature)
-        return self.labels(value) if value in self.labels else value
+        return value if value is None else self.known.get(value, value)
 
 
 def one_of(column: str, labels: type[StrEnum]) -> CheckConstraint:

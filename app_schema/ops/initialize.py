@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from psycopg.errors import DuplicateDatabase
+from psycopg.errors import DuplicateDatabase, UniqueViolation
 from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
 
-from app_schema.engine import administer, quoted
+from app_schema.engine import administer, quoted, verbatim
 from app_schema.errors import AppSchemaError, ServerUnsuitable
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ def create_database(url: URL) -> bool:
         if connection.scalar(text("SELECT EXISTS (SELECT FROM pg_database WHERE datname = :name)"), {"name": url.database}):
             return False
         try:
-            connection.execute(text(f"CREATE DATABASE {quoted(str(url.database))} ENCODING 'UTF8' TEMPLATE template0"))
+            connection.execute(verbatim(f"CREATE DATABASE {quoted(str(url.database))} ENCODING 'UTF8' TEMPLATE template0"))
         except DBAPIError as error:
-            if isinstance(error.orig, DuplicateDatabase):  # somebody else was faster
+            if isinstance(error.orig, DuplicateDatabase | UniqueViolation):  # somebody else was faster
                 return False
             raise ServerUnsuitable(
                 f"the database {url.database} does not exist and user {url.username} cannot create it ({error.orig});"
@@ -55,7 +55,9 @@ def create_reporting_user(connection: Connection, name: str, *, schema: str) -> 
     """
     role = quoted(name)
     found = connection.execute(
-        text("SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication AS mighty FROM pg_roles WHERE rolname = :name"),
+        text(
+            "SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication AS mighty FROM pg_roles WHERE rolname = :name"
+        ),
         {"name": name},
     ).one_or_none()
     if found is not None and found.mighty:
@@ -63,14 +65,14 @@ def create_reporting_user(connection: Connection, name: str, *, schema: str) -> 
     password = None if found is not None else secrets.token_urlsafe(24)
     try:
         if password is not None:
-            connection.execute(text(f"CREATE ROLE {role} LOGIN PASSWORD '{_scrambled(connection, name, password)}'"))
+            connection.execute(verbatim(f"CREATE ROLE {role} LOGIN PASSWORD '{_scrambled(connection, name, password)}'"))
         for statement in (
             f"GRANT app_readonly TO {role}",
             f"ALTER ROLE {role} SET default_transaction_read_only = on",
             f"ALTER ROLE {role} SET statement_timeout = '{STATEMENT_TIMEOUT}'",
             f"ALTER ROLE {role} SET search_path = {quoted(schema)}",
         ):
-            connection.execute(text(statement.replace(":", r"\:")))
+            connection.execute(verbatim(statement))
         connection.commit()
     except DBAPIError as error:
         connection.rollback()

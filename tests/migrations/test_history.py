@@ -72,7 +72,9 @@ def test_the_documents_own_script_changes_nothing(programs, empty):
 
 def test_indexes_have_the_documents_columns_and_directions(connection):
     script = (Path(__file__).parent / "create_indexes.sql").read_text()
-    wanted = dict(line.removeprefix("CREATE INDEX IF NOT EXISTS ").rstrip(";").split(" ON ") for line in script.splitlines() if "ON" in line)
+    wanted = dict(
+        line.removeprefix("CREATE INDEX IF NOT EXISTS ").rstrip(";").split(" ON ") for line in script.splitlines() if "ON" in line
+    )
     found = dict(
         connection.execute(
             text("SELECT indexname, tablename || substring(indexdef FROM '\\(.*$') FROM pg_indexes WHERE indexname = ANY (:names)"),

@@ -9,17 +9,20 @@ from sqlalchemy.exc import DataError
 THIS_MONTH = text("SELECT CAST(date_trunc('month', now() AT TIME ZONE 'Asia/Seoul') AS date)")
 ROWS_IN = text("SELECT CAST(tableoid AS regclass)::text, count(*) FROM logs GROUP BY 1".replace("::", r"\:\:"))
 # Everything about a partition that detaching and attaching it again might lose.
-SHAPE = text("""
+SHAPE = text(
+    """
     SELECT c.relname, c.relispartition, pg_get_expr(c.relpartbound, c.oid),
         (SELECT array_agg(t.tgname ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgrelid = c.oid),
         (SELECT array_agg(row(i.indexrelid, h.inhparent) ORDER BY i.indexrelid)::text
          FROM pg_index i LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid WHERE i.indrelid = c.oid),
         (SELECT array_agg(row(a.attname, a.attislocal, a.attinhcount, a.attnotnull, a.attgenerated) ORDER BY attnum)::text
          FROM pg_attribute a WHERE a.attrelid = c.oid AND attnum > 0),
-        (SELECT array_agg(row(k.conname, k.conislocal, k.coninhcount) ORDER BY k.conname)::text FROM pg_constraint k WHERE k.conrelid = c.oid)
+        (SELECT array_agg(row(k.conname, k.conislocal, k.coninhcount) ORDER BY k.conname)::text
+         FROM pg_constraint k WHERE k.conrelid = c.oid)
     FROM pg_class c WHERE c.relname IN ('logs_default', 'ai_request_stats_default')
         AND c.relnamespace = to_regnamespace(quote_ident(current_schema())) ORDER BY 1
-""".replace("::", r"\:\:"))
+""".replace("::", r"\:\:")
+)
 
 
 def ensure(connection, months=3):
@@ -122,13 +125,14 @@ def test_retiring_drops_whole_months_only(connection):
     ensure(connection, 0)
     # Keep what is younger than one second before November ended in Seoul.
     retire = text("SELECT retire_partitions('logs', now() - CAST(:limit AS timestamptz))")
+    connection.execute(text("SET LOCAL timezone = 'Asia/Shanghai'"))  # prints as CST, which is read as Chicago's
     connection.execute(text("SET LOCAL datestyle = 'SQL, DMY'"))
     assert connection.scalars(retire, {"limit": "30/11/2025 14:59:59+00"}).all() == ["logs_y2025m10"]
     assert connection.scalars(retire, {"limit": "30/11/2025 15:00:00+00"}).all() == ["logs_y2025m11"]
     assert homes(connection) == {"logs_y2025m12": 1}
 
 
-@pytest.mark.parametrize(("table", "keep"), [("users", "30 days"), (None, "30 days"), ("logs", "23 hours"), ("logs", None), ("logs", "-1 year")])
+@pytest.mark.parametrize(("table", "keep"), [("users", "30 days"), (None, "30 days"), ("logs", "23 hours"), ("logs", None)])
 def test_retiring_refuses(connection, table, keep):
-    with pytest.raises(DataError, match="p_table|p_keep"):
+    with pytest.raises(DataError, match=r"p_(table|keep) must"):
         connection.execute(text("SELECT retire_partitions(:table, CAST(:keep AS interval))"), {"table": table, "keep": keep})

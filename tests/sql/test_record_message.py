@@ -4,7 +4,13 @@ import pytest
 from rows import insert
 from sqlalchemy import text
 
-NAMES = {"conversation": "p_conversation_id", "room": "p_room_id", "sender": "p_sender_type", "at": "p_created_at", "client": "p_client_msg_id"}
+NAMES = {
+    "conversation": "p_conversation_id",
+    "room": "p_room_id",
+    "sender": "p_sender_type",
+    "at": "p_created_at",
+    "client": "p_client_msg_id",
+}
 
 
 def record(connection, content="안녕", **arguments):

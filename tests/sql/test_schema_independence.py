@@ -6,9 +6,10 @@ import pytest
 from rows import insert
 from sqlalchemy import text
 
-PUT = """SELECT p.proname, p.prosrc, p.proconfig, p.provolatile, p.prosecdef FROM pg_proc AS p
+FUNCTIONS = """SELECT p.proname, p.prosrc, p.proconfig, p.provolatile, p.prosecdef FROM pg_proc AS p
          WHERE p.pronamespace = to_regnamespace(quote_ident(current_schema()))"""
-RELATIONS = """SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(current_schema())) AND relkind IN ('r', 'p', 'v')"""
+RELATIONS = """SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(current_schema()))
+               AND relkind IN ('r', 'p', 'v')"""
 
 
 def decoy(connection):
@@ -44,7 +45,7 @@ def test_functions_find_their_own_tables(connection):
 
 
 def test_what_names_a_relation_or_a_sibling_pins_its_search_path(connection):
-    functions = connection.execute(text(PUT)).all()
+    functions = connection.execute(text(FUNCTIONS)).all()
     named = [*connection.scalars(text(RELATIONS)), *(function.proname for function in functions)]
     for function in functions:
         names = [name for name in named if name != function.proname and re.search(rf"(?<![\w.]){name}\b", function.prosrc)]
@@ -55,7 +56,7 @@ def test_what_names_a_relation_or_a_sibling_pins_its_search_path(connection):
 
 @pytest.mark.parametrize("trigger", ["set_updated_at", "normalize_title", "redact_log"])
 def test_trigger_functions_only_assign(connection, trigger):
-    source = connection.scalar(text(f"SELECT prosrc FROM ({PUT}) AS f WHERE proname = :name"), {"name": trigger})
+    source = connection.scalar(text(f"SELECT prosrc FROM ({FUNCTIONS}) AS f WHERE proname = :name"), {"name": trigger})
     words = r"\b(select|insert|update|delete|notify|pg_notify|pg_advisory\w*|tg_table_name|tg_relname|perform|current_setting)\b"
     assert not re.search(words, source, re.IGNORECASE)
 

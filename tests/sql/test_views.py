@@ -2,10 +2,10 @@ import pytest
 from rows import insert
 from sqlalchemy import text
 
-VIEWS = (
-    "active_sessions agent_dashboard ai_usage cache_hit_ratio index_usage room_history table_sizes "
-    "translation_queue waiting_rooms workflow_queue"
-).split()
+VIEWS = [
+    *("active_sessions", "agent_dashboard", "ai_usage", "cache_hit_ratio", "index_usage"),
+    *("room_history", "table_sizes", "translation_queue", "waiting_rooms", "workflow_queue"),
+]
 
 
 def at(connection, offset):
@@ -37,7 +37,7 @@ def test_active_sessions(connection):
         insert(connection, table, revoked_at=at(connection, "0"))
     insert(connection, "customer_sessions")
     insert(connection, "customer_sessions", last_active=at(connection, "-31 min"))
-    insert(connection, "customer_sessions", expires_at=at(connection, "-1 s"))
+    insert(connection, "customer_sessions", **past)
     assert connection.scalars(text("SELECT kind FROM active_sessions ORDER BY 1")).all() == ["agent", "customer", "user"]
 
 
@@ -51,12 +51,13 @@ def test_ai_usage_adds_up_users(connection):
 def test_room_history_names_the_senders(connection):
     customer, agent = insert(connection, "customer_sessions", display_name="Anna"), insert(connection, "agents", name="이상담")
     room = insert(connection, "chat_rooms", customer_session_id=customer, agent_id=agent)
-    insert(connection, "messages", room_id=room, content="Hello", translated_content="안녕하세요", translated_lang="ko")
-    insert(connection, "messages", room_id=room, sender_type="agent", agent_id=agent)
+    hello = {"content": "Hello", "translated_content": "안녕하세요", "translated_lang": "ko", "created_at": at(connection, "-2 s")}
+    insert(connection, "messages", room_id=room, **hello)
+    insert(connection, "messages", room_id=room, sender_type="agent", agent_id=agent, created_at=at(connection, "-1 s"))
     insert(connection, "messages", room_id=room, sender_type="system")
     insert(connection, "messages", room_id=room, deleted_at=at(connection, "0"))
     insert(connection, "messages")
-    rows = connection.execute(text("SELECT sender_name, content, translated_content FROM room_history ORDER BY created_at, message_id")).all()
+    rows = connection.execute(text("SELECT sender_name, content, translated_content FROM room_history ORDER BY created_at")).all()
     assert rows == [("Anna", "Hello", "안녕하세요"), ("이상담", "안녕하세요", None), ("system", "안녕하세요", None)]
 
 
@@ -97,4 +98,6 @@ def test_monitoring_shows_its_own_schema_from_anywhere(connection, view):
 def test_the_documents_monitoring_query_runs_on_index_usage(connection):
     query = """SELECT schemaname, tablename, indexname, idx_scan, idx_tup_read, idx_tup_fetch FROM index_usage
                WHERE idx_scan = 0 AND indexname NOT LIKE '%_pkey' ORDER BY schemaname, tablename"""
-    assert {"idx_chat_rooms_status", "idx_messages_room_timestamp"} <= {row.indexname for row in connection.execute(text(query))}
+    connection.execute(text(query)).all()
+    everything = connection.scalars(text("SELECT indexname FROM index_usage")).all()
+    assert {"idx_chat_rooms_status", "idx_messages_room_timestamp"} <= set(everything)

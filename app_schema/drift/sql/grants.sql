@@ -24,7 +24,7 @@ SELECT
     'grant' AS kind,
     o.relation,
     format('%s to %s', o.name, g.grantee) AS name,
-    string_agg(DISTINCT g.privilege, ', ' ORDER BY g.privilege) AS definition
+    string_agg(DISTINCT g.privilege, E'\n' ORDER BY g.privilege) AS definition
 FROM object AS o
 CROSS JOIN aclexplode(o.acl) AS x
 CROSS JOIN LATERAL (

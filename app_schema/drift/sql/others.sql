@@ -25,7 +25,7 @@ WHERE d.refclassid = 'pg_namespace'::regclass
         'pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass, 'pg_constraint'::regclass,
         'pg_statistic_ext'::regclass, 'pg_default_acl'::regclass
     )
-    AND NOT EXISTS (SELECT FROM extension_member AS e WHERE e.classid = d.classid AND e.objid = d.objid)
+    AND NOT EXISTS (SELECT FROM accessory AS e WHERE e.classid = d.classid AND e.objid = d.objid)
 UNION ALL
 SELECT
     'cast',
@@ -34,8 +34,7 @@ SELECT
     concat_ws(' ', 'with', nullif(c.castfunc, 0)::regprocedure, c.castcontext, c.castmethod)
 FROM pg_cast AS c
 WHERE (c.castsource IN (SELECT oid FROM type) OR c.casttarget IN (SELECT oid FROM type))
-    AND NOT EXISTS (SELECT FROM pg_range AS g WHERE g.rngtypid = c.castsource AND g.rngmultitypid = c.casttarget)
-    AND NOT EXISTS (SELECT FROM extension_member AS e WHERE e.classid = 'pg_cast'::regclass AND e.objid = c.oid)
+    AND NOT EXISTS (SELECT FROM accessory AS e WHERE e.classid = 'pg_cast'::regclass AND e.objid = c.oid)
 UNION ALL
 SELECT 'schema', NULL, 'comment', obj_description(n.oid, 'pg_namespace')
 FROM pg_namespace AS n

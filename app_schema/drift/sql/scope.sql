@@ -1,7 +1,9 @@
 -- What every query of this folder begins with. The bind "schema" is the one to look at; it is also the search_path, so that
 -- PostgreSQL itself prints the names of its objects without a schema and nothing needs to be replaced in any text.
-WITH extension_member AS (
-    SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
+WITH accessory AS ( -- belongs to an extension, or came with another object: a row or array type, a range's constructor
+    SELECT classid, objid
+    FROM pg_depend
+    WHERE deptype = 'e' OR (deptype = 'i' AND classid IN ('pg_type'::regclass, 'pg_proc'::regclass, 'pg_cast'::regclass))
 ),
 relation AS ( -- no indexes: they belong to their table; no toast tables: they live in pg_toast
     SELECT c.*
@@ -10,23 +12,22 @@ relation AS ( -- no indexes: they belong to their table; no toast tables: they l
     WHERE n.nspname = :schema
         AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S', 'c')
         AND c.relname <> 'alembic_version'
-        AND NOT EXISTS (SELECT FROM extension_member AS e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid)
+        AND NOT EXISTS (SELECT FROM accessory AS e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid)
+        AND (c.relkind <> 'c' OR NOT EXISTS (SELECT FROM accessory AS e WHERE e.classid = 'pg_type'::regclass AND e.objid = c.reltype))
 ),
 routine AS (
     SELECT p.*, format('%I(%s)', p.proname, oidvectortypes(p.proargtypes)) AS signature
     FROM pg_proc AS p
     JOIN pg_namespace AS n ON n.oid = p.pronamespace
     WHERE n.nspname = :schema
-        AND NOT EXISTS (SELECT FROM extension_member AS e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid)
+        AND NOT EXISTS (SELECT FROM accessory AS e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid)
 ),
-type AS ( -- no row types of tables and no array types: they come and go with what they are made from
+type AS (
     SELECT t.*
     FROM pg_type AS t
     JOIN pg_namespace AS n ON n.oid = t.typnamespace
     WHERE n.nspname = :schema
-        AND (t.typrelid = 0 OR EXISTS (SELECT FROM relation AS r WHERE r.oid = t.typrelid AND r.relkind = 'c'))
-        AND NOT EXISTS (SELECT FROM pg_type AS element WHERE element.typarray = t.oid)
-        AND NOT EXISTS (SELECT FROM extension_member AS e WHERE e.classid = 'pg_type'::regclass AND e.objid = t.oid)
+        AND NOT EXISTS (SELECT FROM accessory AS e WHERE e.classid = 'pg_type'::regclass AND e.objid = t.oid)
 ),
 dominant AS ( -- whoever owns most of the schema owns "the schema" here; only other owners are worth a word
     SELECT owner

@@ -1,6 +1,6 @@
 -- Domains (their CHECKs are constraints), enums, ranges, composite types (their attributes are columns), base types.
 SELECT
-    CASE t.typtype WHEN 'd' THEN 'domain' WHEN 'e' THEN 'enum' WHEN 'r' THEN 'range' WHEN 'm' THEN 'multirange' ELSE 'type' END AS kind,
+    CASE t.typtype WHEN 'd' THEN 'domain' WHEN 'e' THEN 'enum' WHEN 'r' THEN 'range' ELSE 'type' END AS kind,
     NULL AS relation,
     t.typname::text AS name,
     concat_ws(
@@ -9,7 +9,9 @@ SELECT
         CASE WHEN t.typnotnull THEN 'not null' END,
         'default ' || t.typdefault,
         'collation ' || (SELECT nullif(t.typcollation, b.typcollation)::regcollation FROM pg_type AS b WHERE b.oid = t.typbasetype),
-        'labels ' || (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_enum AS e WHERE e.enumtypid = t.oid),
+        'labels ' || (
+            SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_enum AS e WHERE e.enumtypid = t.oid
+        ),
         (
             SELECT concat_ws(
                 ' ',

@@ -7,13 +7,10 @@ CREATE OR REPLACE FUNCTION redact_jsonb(p_value jsonb) RETURNS jsonb
     SET search_path FROM CURRENT
 AS $$
 DECLARE
-    -- Matches a key as it stands in the text, without case and separators: "xapikey":
-    secret_key constant text := '(?:passw(?:or)?d(?:hash)?|passphrase|passcode|authorization|cookies?|secrets?|credentials?'
-        || '|token(?:hash)?|(?:access|refresh|auth|session|bearer)tokens'
-        || '|(?:api|access|secret|private|encryption|signing)keys?'
-        || '|"(?:pass|pwd|jwt|otp|cvv|cvc|keyhash|sessionid))":';
-    upper_case constant text := 'ABCDEFGHIJKLMNOPQRSTUVWXYZ-_. ';
-    lower_case constant text := 'abcdefghijklmnopqrstuvwxyz';
+    secret_key constant text := '(?:passw(?:or)?d(?:[-_. ]?hash)?|passphrase|passcode|authorization|cookies?|secrets?|credentials?'
+        || '|token(?:[-_. ]?hash)?|(?:access|refresh|auth|session|bearer)[-_. ]?tokens'
+        || '|(?:api|access|secret|private|encryption|signing)[-_. ]?keys?'
+        || '|"(?:pass|pwd|jwt|otp|cvv|cvc|key[-_. ]?hash|session[-_. ]?id))":';  -- a key as it stands in the text, in any case
     source constant text := p_value::text;
     token text;
     masked text;
@@ -22,7 +19,7 @@ DECLARE
     parts text[] := '{}';
 BEGIN
     IF strpos(source, '\') = 0
-        AND translate(source, upper_case, lower_case) !~ secret_key
+        AND source COLLATE "C" !~* secret_key
         AND redact_text(source) = source
     THEN
         RETURN p_value;
@@ -41,7 +38,7 @@ BEGIN
         ELSIF token ~ '^"' THEN
             masked := to_jsonb(redact_text(rtrim(token, ': ')::jsonb #>> '{}'))::text;
             IF token ~ ' $' THEN
-                after_secret_key := translate(token, upper_case, lower_case) ~ secret_key;
+                after_secret_key := token COLLATE "C" ~* secret_key;
                 masked := masked || ': ';
             END IF;
             parts := parts || masked;

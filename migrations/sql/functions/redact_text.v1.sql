@@ -1,14 +1,15 @@
--- Masks what must not lie in a log: Korean resident registration numbers, mobile and landline numbers, bearer tokens,
--- provider tokens (sk-, ghp_, xoxb-, AKIA and the like), JSON web tokens, private keys, passwords in URLs and key=value
--- pairs, bcrypt hashes.  Called by redact_jsonb, redact_log and guardrail_matches.  Masking twice is masking once.
--- Boundaries are lookarounds on ASCII, not \m: a Hangul letter is a word character, so '번호901011-…' would slip through.
--- Lookarounds are slow, so two plain patterns, each wider than what it guards, look first (60 -> 3 µs for a clean text).
--- Neither SET search_path (it names pg_catalog only) nor STRICT (CASE is not strict): either would forbid inlining.
+-- Masks Korean resident numbers and phones, bearer and provider tokens (sk-, ghp_, xoxb-, AKIA ...), JSON web tokens, private
+-- keys, passwords in URLs and key=value pairs, bcrypt hashes.  Called by redact_jsonb, redact_log, guardrail_matches.  Boundaries are
+-- lookarounds, not \m: a Hangul letter is a word character.  They are slow, so two wider patterns look first.  COLLATE "C": the
+-- same in every database.  Neither SET search_path (it names pg_catalog only) nor STRICT (CASE is not): both forbid inlining.
 CREATE OR REPLACE FUNCTION redact_text(p_text text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE
-        WHEN p_text !~ '[0-9][-–—―−‐‑－·./) \t\u00a0\u3000]{0,3}[0-9]{3,4}[-–—―−‐‑－·./ \t\u00a0\u3000]{0,3}[0-9]{4}'
-            AND p_text !~* (
+        WHEN p_text COLLATE "C" !~ (
+                '[0-9]{6}[-–—―−‐‑－·. \t\u00a0\u3000]{0,3}[0-9]{7}'
+                '|(?:0[1-8]|82)[-0-9–—―−‐‑－·./() \t\u00a0\u3000]{0,12}[0-9]{3}[-–—―−‐‑－·./ \t\u00a0\u3000]{0,3}[0-9]{4}'
+            )
+            AND p_text COLLATE "C" !~* (
                 'bearer[ \t]|authorization[ \t]*[:=]|://[^/[:space:]]*@|(?:passw(?:or)?d|pwd|secret|key|token)='
                 '|(?:^|[^a-z0-9])(?:[prs]k[-_]|gh[opsur]_|github_pat_|glpat-|xox[a-z]-|xapp-|a[ks]ia|aiza|ya29|hf_|npm_|sg\.|eyj)'
                 '|\$2[abxy]\$|private key'
@@ -19,7 +20,7 @@ CREATE OR REPLACE FUNCTION redact_text(p_text text) RETURNS text
                 regexp_replace(
                     regexp_replace(
                         regexp_replace(
-                            p_text,
+                            p_text COLLATE "C",
                             -- Resident numbers.  Written without a separator the first half must be a date: milliseconds have 13 digits too.
                             '(?<![0-9])'
                             '(?:[0-9]{6}[-–—―−‐‑－·. \t\u00a0\u3000]{1,3}'
