@@ -47,7 +47,7 @@ def record_message(session: Session, message: Message) -> UUID:
             return recorded
 
 
-def _statement(message: Message) -> Select[tuple[UUID]]:
+def _statement(message: Message) -> Select[UUID]:
     table = Message.__table__
     assert isinstance(table, Table)  # noqa: S101 (a mapped class has a table; the stub says FromClause)
     state = inspect(message)

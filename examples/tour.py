@@ -26,6 +26,7 @@ def main() -> None:
     with engine.connect() as connection:
         for part in (tables, room, queue, agents, log):
             console.print(part(connection))
+            console.line()
     console.print(Text.assemble(("database ", "bold"), engine.url.set(drivername="postgresql").render_as_string()), soft_wrap=True)
     console.print(Text.assemble(("connect  ", "bold"), 'psql "$(.venv/bin/app-schema url)"'))
 
@@ -51,9 +52,8 @@ def room(connection: Connection) -> Table:
     layout = grid(f"a room: {chat.source_lang} ↔ {chat.target_lang}, {chat.department}", "sender", "written", "translated")
     for line in connection.execute(HISTORY, {"room": chat.id}):
         sender = Text(line.sender_name or line.sender_type, COLORS.get(line.sender_type, "dim"))
-        layout.add_row(
-            sender, line.content, line.translated_content or ("" if line.translation_status == "none" else f"({line.translation_status})")
-        )
+        status = "" if line.translation_status == TranslationStatus.NONE else f"({line.translation_status})"
+        layout.add_row(sender, line.content, line.translated_content or status)
     return layout
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from logging.config import fileConfig
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy import Connection, Engine, TypeDecorator
@@ -61,7 +61,7 @@ def include_name(name: str | None, kind: str, _parents: Any) -> bool:
     return kind != "table" or name is None or not is_partition(name)
 
 
-def render_item(kind: str, item: Any, _context: Any) -> str | bool:
+def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """Write a column type of ours as what it is in the database: revisions never import the models."""
     if kind != "type" or not type(item).__module__.startswith("app_schema."):
         return False

@@ -21,7 +21,7 @@ IDENTIFY = text("""
     UPDATE ai_usage_daily SET
         refreshed_at = :now,
         id = overlay(overlay(overlay(
-            md5(concat_ws('/', CAST(:seed AS text), day, user_id, provider, model, operation))
+            md5(concat_ws('/', CAST(:seed AS text), day, user_id, provider, model, operation, currency))
             PLACING lpad(to_hex((extract(epoch FROM CAST(:now AS timestamptz)) * 1000)::bigint), 12, '0') FROM 1)
             PLACING '7' FROM 13) PLACING '8' FROM 17)::uuid
 """)

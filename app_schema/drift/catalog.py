@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
-from app_schema.engine import quoted
+from app_schema.engine import quoted, verbatim
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 QUERIES = Path(__file__).parent / "sql"
 # How PostgreSQL prints times and names must not depend on who asks; one large query is not worth compiling.
-PRINTING = "SET LOCAL timezone = 'Asia/Seoul'; SET LOCAL datestyle = 'ISO'; SET LOCAL quote_all_identifiers = off; SET LOCAL jit = off"
+PRINTING = text(
+    "SELECT set_config('timezone', 'Asia/Seoul', true), set_config('datestyle', 'ISO', true),"
+    " set_config('quote_all_identifiers', 'off', true), set_config('jit', 'off', true)"
+)
 MONTH = re.compile(r"of (?P<parent>.*), its month")
 
 
@@ -39,14 +42,14 @@ def snapshot(connection: Connection, schema: str, roles: Collection[str]) -> Cat
     It sets the transaction's ``search_path``; call it in a savepoint that is rolled back.
     """
     enter(connection, schema)
-    connection.exec_driver_sql(PRINTING)
+    connection.execute(PRINTING)
     rows = connection.execute(_query(), {"schema": schema, "roles": list(roles)})
     return {Key(kind, relation, name): definition or "" for kind, relation, name, definition in rows}
 
 
 def enter(connection: Connection, schema: str) -> None:
     """Make ``schema`` the one that unqualified names mean, until the transaction or savepoint is rolled back."""
-    connection.exec_driver_sql(f"SET LOCAL search_path TO {quoted(schema)}")
+    connection.execute(verbatim(f"SET LOCAL search_path TO {quoted(schema)}"))
 
 
 def with_months(declared: Catalog, found: Catalog) -> Catalog:

@@ -6,19 +6,27 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, Index, Numeric, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Date, Index, Numeric, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app_schema.models.base import Base, Identified
 
 
 class AiUsageDaily(Identified, Base):
-    """One day of one user, provider, model and operation."""
+    """One day of one user, provider, model, operation and currency."""
 
     __tablename__ = "ai_usage_daily"
     __table_args__ = (
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency_is_iso4217"),
         UniqueConstraint(
-            "day", "user_id", "provider", "model", "operation", name="uq_ai_usage_daily_day_user", postgresql_nulls_not_distinct=True
+            "day",
+            "user_id",
+            "provider",
+            "model",
+            "operation",
+            "currency",
+            name="uq_ai_usage_daily_day_user",
+            postgresql_nulls_not_distinct=True,
         ),
         Index("idx_ai_usage_daily_user_day", "user_id", text("day DESC")),
     )
@@ -33,6 +41,7 @@ class AiUsageDaily(Identified, Base):
     input_tokens: Mapped[int] = mapped_column(BigInteger, doc="Tokens read.")
     output_tokens: Mapped[int] = mapped_column(BigInteger, doc="Tokens written.")
     cache_read_tokens: Mapped[int] = mapped_column(BigInteger, doc="Tokens read from the provider's cache.")
-    cost: Mapped[Decimal] = mapped_column(Numeric(18, 9), doc="US dollars.")
+    cost: Mapped[Decimal] = mapped_column(Numeric(18, 9), doc="In currency.")
+    currency: Mapped[str] = mapped_column(server_default="USD", doc="ISO 4217; sums never mix two.")
     latency_ms_sum: Mapped[int] = mapped_column(BigInteger, doc="Milliseconds, summed over the requests.")
     refreshed_at: Mapped[datetime] = mapped_column(server_default=func.now(), doc="When the day was rolled up.")

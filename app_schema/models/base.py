@@ -48,7 +48,7 @@ class Base(DeclarativeBase):
     }
     # What a trigger or a default wrote comes back with the statement (RETURNING), never by a
     # later hidden SELECT, which an async session could not send.
-    __mapper_args__: ClassVar[dict[str, Any]] = {"eager_defaults": True}
+    __mapper_args__: Any = {"eager_defaults": True}  # noqa: RUF012 (declared per instance in SQLAlchemy)
 
 
 class Identified:

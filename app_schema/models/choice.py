@@ -27,9 +27,11 @@ class Choice(TypeDecorator[str]):
         self.known = {label.value: label for label in labels}
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (SQLAlchemy's signature)
+        """Refuse what is no label."""
         return None if value is None else str(self.labels(value))
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (SQLAlchemy's signature)
+        """Read a label, or the text of one that is new."""
         return value if value is None else self.known.get(value, value)
 
 

@@ -15,6 +15,9 @@ from app_schema.errors import AppSchemaError, ServerUnsuitable
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+FIND_ROLE = text(
+    "SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication AS mighty FROM pg_roles WHERE rolname = :name"
+)
 STATEMENT_TIMEOUT = "5min"  # a report that runs longer is a mistake, and holds back VACUUM
 
 
@@ -54,12 +57,7 @@ def create_reporting_user(connection: Connection, name: str, *, schema: str) -> 
         AppSchemaError: the name is taken by a role that can do more, or this user may not create roles.
     """
     role = quoted(name)
-    found = connection.execute(
-        text(
-            "SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication AS mighty FROM pg_roles WHERE rolname = :name"
-        ),
-        {"name": name},
-    ).one_or_none()
+    found = connection.execute(FIND_ROLE, {"name": name}).one_or_none()
     if found is not None and found.mighty:
         raise AppSchemaError(f"the role {name} can do more than read; choose another name for the reporting user")
     password = None if found is not None else secrets.token_urlsafe(24)

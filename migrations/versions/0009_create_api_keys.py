@@ -37,7 +37,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
-            "(kind = 'issued' AND num_nonnulls(key_ciphertext, key_nonce, kek_id) = 0) OR (kind = 'provider' AND provider IS NOT NULL AND num_nonnulls(key_ciphertext, key_nonce, kek_id) = 3 AND octet_length(key_ciphertext) > 16 AND octet_length(key_nonce) = 12)",
+            "(kind = 'issued' AND num_nonnulls(key_ciphertext, key_nonce, kek_id) = 0)"
+            " OR (kind = 'provider' AND provider IS NOT NULL AND num_nonnulls(key_ciphertext, key_nonce, kek_id) = 3"
+            " AND octet_length(key_ciphertext) > 16 AND octet_length(key_nonce) = 12)",
             name=op.f("ck_api_keys_material_fits_kind"),
         ),
         sa.CheckConstraint("kind IN ('issued', 'provider')", name=op.f("ck_api_keys_kind_known")),

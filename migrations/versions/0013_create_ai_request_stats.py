@@ -77,11 +77,20 @@ def upgrade() -> None:
         sa.Column("output_tokens", sa.BigInteger(), nullable=False),
         sa.Column("cache_read_tokens", sa.BigInteger(), nullable=False),
         sa.Column("cost", sa.Numeric(precision=18, scale=9), nullable=False),
+        sa.Column("currency", sa.Text(), server_default="USD", nullable=False),
         sa.Column("latency_ms_sum", sa.BigInteger(), nullable=False),
         sa.Column("refreshed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("currency ~ '^[A-Z]{3}$'", name=op.f("ck_ai_usage_daily_currency_is_iso4217")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ai_usage_daily")),
         sa.UniqueConstraint(
-            "day", "user_id", "provider", "model", "operation", name="uq_ai_usage_daily_day_user", postgresql_nulls_not_distinct=True
+            "day",
+            "user_id",
+            "provider",
+            "model",
+            "operation",
+            "currency",
+            name="uq_ai_usage_daily_day_user",
+            postgresql_nulls_not_distinct=True,
         ),
     )
     op.create_index("idx_ai_usage_daily_user_day", "ai_usage_daily", ["user_id", sa.literal_column("day DESC")], unique=False)

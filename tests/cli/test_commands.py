@@ -165,7 +165,7 @@ def test_check_exits_3_on_drift(run, engine, url_of, change):
     assert found.stderr.startswith("error: schema public is not what the models and migrations declare (1 difference")
 
 
-def test_check_exits_1_when_it_cannot_look(run, url_of):
+def test_check_exits_1_when_it_cannot_look(run):
     away = run("db", "check", DATABASE_URL="postgresql://u:c4nary@127.0.0.1:1/db")
     assert (away.exit_code, away.stderr.count("\n")) == (1, 1)
     assert "c4nary" not in away.stderr

@@ -219,7 +219,8 @@ def test_a_lock_that_is_given_up_and_taken_later(checkout, database):
         with pytest.raises(subprocess.TimeoutExpired):
             waiting.wait(timeout=2.5)
         holder.rollback()
-    assert waiting.communicate(timeout=30) and waiting.returncode == 0
+    waiting.communicate(timeout=30)
+    assert waiting.returncode == 0
     with engine.connect() as connection:
         assert (
             connection.scalar(text("SELECT count(*) FROM information_schema.columns WHERE table_name = 'users' AND column_name = 'x'")) == 1

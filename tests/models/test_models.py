@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, selectinload
 
 import app_schema.models
@@ -175,8 +176,6 @@ HASH = app_schema.models.PasswordHash("$2b$12$GMADCtG9A7Fp7f0G0/ZQTOqVRV2RQI2zMc
 
 
 async def test_async_session(engine):
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     asynchronous = create_async_engine(engine.url)
     async with AsyncSession(asynchronous) as session, session.begin():
         room = ChatRoom()
@@ -186,13 +185,14 @@ async def test_async_session(engine):
         room.department = "내과"
         await session.flush()
         assert room.updated_at == room.created_at  # one transaction, one now(); no hidden SELECT was needed
+        session.add(User(email="SECRET@EXAMPLE.COM", name="SECRET"))
         with pytest.raises(IntegrityError) as caught:
-            session.add(User(email="SECRET@EXAMPLE.COM", name="SECRET"))
             await session.flush()
         assert "SECRET" not in str(caught.value)
     await asynchronous.dispose()
 
 
 def test_models_load_neither_drivers_nor_cryptography():
-    code = "import sys, app_schema.models; print(sorted({'bcrypt', 'cryptography', 'psycopg', 'pydantic', 'alembic', 'faker'} & set(sys.modules)))"
+    heavy = "{'bcrypt', 'cryptography', 'psycopg', 'pydantic', 'alembic', 'faker'}"
+    code = f"import sys, app_schema.models; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

@@ -21,7 +21,7 @@ BEGIN
 
     INSERT INTO ai_usage_daily (
         day, user_id, provider, model, operation,
-        requests, errors, input_tokens, output_tokens, cache_read_tokens, cost, latency_ms_sum
+        requests, errors, input_tokens, output_tokens, cache_read_tokens, cost, currency, latency_ms_sum
     )
     SELECT
         s.day_kst, s.user_id, s.provider, s.model, s.operation,
@@ -31,13 +31,14 @@ BEGIN
         sum(s.output_tokens),
         sum(s.cache_read_tokens),
         sum(s.cost),
+        s.currency,
         coalesce(sum(s.latency_ms), 0)
     FROM ai_request_stats AS s
     WHERE s.day_kst BETWEEN p_from AND p_to
         -- The same range once more on the partition key, so that only its months are read.
         AND s.created_at >= p_from::timestamp AT TIME ZONE 'Asia/Seoul'
         AND s.created_at < (p_to + 1)::timestamp AT TIME ZONE 'Asia/Seoul'
-    GROUP BY s.day_kst, s.user_id, s.provider, s.model, s.operation;
+    GROUP BY s.day_kst, s.user_id, s.provider, s.model, s.operation, s.currency;
     GET DIAGNOSTICS written = ROW_COUNT;
     RETURN written;
 END

@@ -5,7 +5,7 @@ BEGIN
     GRANT SELECT, INSERT, UPDATE, DELETE ON ai_usage_daily TO app_readwrite;
     GRANT SELECT (
         id, day, user_id, provider, model, operation, requests, errors, input_tokens, output_tokens,
-        cache_read_tokens, cost, latency_ms_sum, refreshed_at
+        cache_read_tokens, cost, currency, latency_ms_sum, refreshed_at
     ) ON ai_usage_daily TO app_readonly;
 END
 $do$

@@ -1,0 +1,72 @@
+"""What the files of the migrations promise without a database."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from hashlib import sha256
+
+import pytest
+from programs import ROOT
+
+from app_schema import objects
+from app_schema.models import metadata
+
+MIGRATIONS = ROOT / "migrations"
+REVISIONS = sorted((MIGRATIONS / "versions").glob("*.py"))
+KINDS = sorted(path.name for path in (MIGRATIONS / "sql").iterdir())
+
+
+def test_released_files_stay_as_they_are():
+    """After adding a revision: make freeze. A released file is never edited; a change is a new file."""
+    files = sorted([*(MIGRATIONS / "versions").glob("*.py"), *(MIGRATIONS / "sql").glob("*/*.sql")], key=str)
+    now = {path.relative_to(MIGRATIONS).as_posix(): sha256(path.read_bytes()).hexdigest() for path in files}
+    frozen = dict(reversed(line.split("  ", 1)) for line in (MIGRATIONS / "SHA256SUMS").read_text().splitlines())
+    assert now == frozen
+
+
+@pytest.mark.parametrize("path", REVISIONS, ids=lambda path: path.stem)
+def test_revision_tells_its_locks_and_its_losses(path):
+    tree = ast.parse(path.read_text())
+    described = ast.get_docstring(tree)
+    assert re.search(r"^Locks: \S", described, re.MULTILINE)
+    assert re.search(r"^Downgrade: loses \S", described, re.MULTILINE)
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported |= {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    assert imported <= {"alembic", "sqlalchemy", "sqlalchemy.dialects", "app_schema"}
+    assert {
+        alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "app_schema" for alias in node.names
+    } <= {"objects"}
+
+
+def test_revisions_are_numbered_in_one_line():
+    assert [path.stem[:4] for path in REVISIONS] == [f"{number:04}" for number in range(1, len(REVISIONS) + 1)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_object_is_run_by_a_revision(kind):
+    text = "".join(path.read_text() for path in REVISIONS)
+    for found in objects.newest(kind):
+        called = f'objects.run("{kind}/{found.name}", {found.version})' in text
+        looped = kind in ("triggers", "grants") and any(
+            f'objects.run(f"{kind}/{{table}}{found.name.removeprefix(table)}", {found.version})' in text for table in metadata.tables
+        )
+        assert called or looped, found
+
+
+def test_a_new_revision_comes_with_its_advice(tmp_path):
+    shutil.copytree(MIGRATIONS, tmp_path / "migrations")
+    shutil.copy(ROOT / "alembic.ini", tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "alembic", "revision", "--message", "add order notes", "--rev-id", "9001"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    written = (tmp_path / "migrations/versions/9001_add_order_notes.py").read_text()
+    assert "9001_add_order_notes.py" in done.stdout
+    for advice in ("Locks:", "Downgrade:", "CONCURRENTLY", "NOT VALID", "grant it in a new version"):
+        assert advice in written
+    ast.parse(written)

