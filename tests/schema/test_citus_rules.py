@@ -1,4 +1,4 @@
-"""The rules that keep a tenant's schema distributable (docs/adr/0003), asked of the catalog.
+"""The rules that keep a tenant's schema distributable (docs/adr/0001), asked of the catalog.
 
 Each query returns what breaks its rule. They run in a named schema, as a tenant's is.
 """

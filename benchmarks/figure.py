@@ -1,0 +1,39 @@
+"""One figure: two ways of doing the same, timed in turn."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROUNDS = 7
+
+
+class Figure(NamedTuple):
+    """What was measured against what, in the unit that ``what`` names, and the most that the ratio should be."""
+
+    what: str
+    against: str
+    ours: float
+    other: float
+    at_most: float
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The row of the printed table."""
+        ratio = f"{self.ours / self.other:.2f}"
+        return self.what, self.against, f"{self.ours:.3g}", f"{self.other:.3g}", ratio, f"{self.at_most:g}"
+
+
+def medians(*ways: Callable[[], object]) -> list[float]:
+    """Time each way in turn, A B A B …, so that a drift of the machine's speed meets them all."""
+    times: list[list[float]] = [[] for _ in ways]
+    for _ in range(ROUNDS):
+        for way, taken in zip(ways, times, strict=True):
+            begun = time.perf_counter()
+            way()
+            taken.append(time.perf_counter() - begun)
+    return [statistics.median(taken) for taken in times]
