@@ -5,6 +5,8 @@ READY := .venv/.ready
 # setuptools warns of every editable install, whatever its layout
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip --quiet --disable-pip-version-check
 
+SHELL := bash
+.SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint bench docs freeze
 

@@ -88,7 +88,7 @@ def figures(server: EmbeddedServer) -> Iterator[Figure]:
             lambda: done(alembic(server, first, "check")),
         )
         yield Figure("alembic upgrade head, less alembic current, s", "psql with its own --sql", upgrade - current, applied, 3)
-        yield Figure("alembic check, s", "1.5 × alembic current + 0.5 s", check, 1.5 * current + 0.5, 1)
+        yield Figure("alembic check, s", "1.5 * alembic current + 0.5 s", check, 1.5 * current + 0.5, 1)
     with databases(server) as fresh:
         name = next(fresh)
         running = [alembic(server, name, "upgrade", "head") for _ in range(MIGRATORS)]

@@ -39,7 +39,7 @@ with Session(create_engine()) as session:
     assert done.stdout == "예약을 바꾸고 싶어요\n", done.stderr
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("**/*.md"), key=str) + [ROOT / "README.md"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*sorted((ROOT / "docs").glob("**/*.md"), key=str), ROOT / "README.md"], ids=lambda path: path.name)
 def test_links_lead_somewhere(path):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text()):
         assert (path.parent / target).exists(), target
