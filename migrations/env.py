@@ -12,13 +12,13 @@ from logging.config import fileConfig
 from typing import Any, Literal
 
 from alembic import context
-from sqlalchemy import Connection, Engine, TypeDecorator
+from sqlalchemy import Connection, Engine, TypeDecorator, func, select
 from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app_schema import drift
 from app_schema.engine import connect, quoted, verbatim
-from app_schema.errors import AppSchemaError, SettingsError
+from app_schema.errors import AppSchemaError, MigrationError, SettingsError
 from app_schema.migrate import WAIT_SECONDS, explained, heads, is_partition
 from app_schema.models import metadata
 from app_schema.preflight import check_revision, check_server
@@ -34,6 +34,8 @@ SESSION = (
     "SET statement_timeout = '1h'",
     "SET idle_in_transaction_session_timeout = 0",
 )
+
+CHANGED = ("search_path", "lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
 
 config = context.config
 from_shell = config.cmd_opts is not None  # the `alembic` command, not alembic.command
@@ -140,19 +142,35 @@ def migrate_with_patience(connection: Connection) -> None:
 
 @contextmanager
 def connection_to(given: Engine | Connection | None, settings: Settings) -> Iterator[Connection]:
-    """Use the caller's connection, or open one."""
+    """Use the caller's connection and leave it as it was, or open one."""
     if isinstance(given, Connection):
-        default = given.dialect.default_schema_name
-        try:
+        with unchanged(given):
             yield given
-        finally:
-            given.dialect.default_schema_name = default
     elif given is not None:
         with given.connect() as connection:
+            connection.detach()  # what is SET here must not wait in the pool for the next user
             yield connection
     else:
         with connect(settings) as connection:
             yield connection
+
+
+@contextmanager
+def unchanged(connection: Connection) -> Iterator[None]:
+    """Give a caller's connection its own settings back."""
+    if connection.in_transaction():
+        raise MigrationError("the connection is in a transaction, which a migration would commit; commit it or roll it back first")
+    schema = connection.dialect.default_schema_name
+    before = {name: connection.scalar(select(func.current_setting(name))) for name in CHANGED}
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.dialect.default_schema_name = schema
+        if not connection.invalidated:
+            connection.rollback()
+            connection.execute(select(*(func.set_config(name, value, False) for name, value in before.items())))  # noqa: FBT003 (SQL)
+            connection.commit()
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from programs import ROOT, alembic
 from sqlalchemy import text
 
 from app_schema import migrate, preflight
+from app_schema.engine import create_engine
 from app_schema.errors import MigrationError, MigratorBusy, RevisionUnknown, ServerUnsuitable
 from app_schema.turn import turn
 
@@ -247,3 +248,29 @@ def test_the_failing_revision_is_named(database):
     with pytest.raises(MigrationError) as caught:
         migrate.upgrade(engine)
     assert "revision 0025_grant failed and was rolled back" in str(caught.value)
+
+
+def test_a_callers_connection_is_left_as_it_was(engine):
+    show = text(
+        "SELECT concat_ws('/', current_setting('search_path'), current_setting('lock_timeout'), current_setting('statement_timeout'))"
+    )
+    with engine.connect() as connection:
+        connection.execute(text("SET statement_timeout = '7s'"))
+        before = connection.scalar(show)
+        connection.commit()
+        migrate.upgrade(connection, schema="elsewhere")
+        assert connection.scalar(show) == before
+        assert connection.dialect.default_schema_name == "public"
+        with pytest.raises(MigrationError, match="in a transaction"):  # the scalar above began one
+            migrate.upgrade(connection, schema="elsewhere")
+
+
+def test_a_pool_gets_no_changed_connection(database):
+    pooled = create_engine(database, pool_size=1)
+    show = text("SELECT concat_ws('/', current_setting('search_path'), current_setting('lock_timeout'))")
+    with pooled.connect() as connection:
+        before = connection.scalar(show)
+    migrate.upgrade(pooled, schema="elsewhere")
+    with pooled.connect() as connection:
+        assert connection.scalar(show) == before
+    pooled.dispose()
