@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
-from psycopg.sql import Identifier
+from psycopg.sql import Identifier, Literal
 from sqlalchemy import URL, Connection, Engine, NullPool, TextClause, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext import asyncio
@@ -60,30 +60,22 @@ def create_async_engine(url: str | URL | None = None, *, schema: str | None = No
 
 @contextmanager
 def connect(settings: Settings) -> Iterator[Connection]:
-    """Open one connection of its own, as commands and migrations use it.
+    """Open one connection to the settings' database and schema, as commands and migrations use it.
 
     Raises:
         ServerUnreachable: with the reason and the cure, without the password.
     """
-    engine = create_engine(database_url(settings), schema=settings.schema_name, poolclass=NullPool)
-    with _opened(engine) as connection:
+    with connect_to(database_url(settings)) as connection:
+        # also for public, which the role's own search_path may leave out
+        connection.execute(verbatim(f"SET search_path TO {quoted(settings.schema_name)}"))
+        connection.commit()
         yield connection
 
 
 @contextmanager
-def administer(url: URL) -> Iterator[Connection]:
-    """Open an autocommit connection to the database ``postgres`` of the server that ``url`` names.
-
-    Raises:
-        ServerUnreachable: with the reason and the cure, without the password.
-    """
-    engine = create_engine(url.set(database="postgres"), schema="public", poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    with _opened(engine) as connection:
-        yield connection
-
-
-@contextmanager
-def _opened(engine: Engine) -> Iterator[Connection]:
+def connect_to(url: URL, **options: Any) -> Iterator[Connection]:
+    """Open one connection to the database that ``url`` names; options and errors as for the above."""
+    engine = create_engine(url, schema="public", poolclass=NullPool, **options)
     try:
         connection = engine.connect()
     except DBAPIError as error:
@@ -95,6 +87,18 @@ def _opened(engine: Engine) -> Iterator[Connection]:
 def quoted(name: str) -> str:
     """Quote an identifier: any name that PostgreSQL takes, blanks and quotes included."""
     return Identifier(name).as_string()
+
+
+def literal(value: str) -> str:
+    """Quote a text for SQL."""
+    return Literal(value).as_string()
+
+
+def shown(url: URL) -> str:
+    """Return a URL for people: where the server is, and nothing that opens it (libpq takes a password as an option, too)."""
+    query = {name: value for name, value in url.query.items() if name in ("host", "port")}
+    plain = url.set(drivername="postgresql", query=query)
+    return plain.render_as_string()
 
 
 def verbatim(sql: str) -> TextClause:
@@ -132,11 +136,10 @@ def _set_search_path(connection: Any, schema: str) -> None:
 
 
 def _reason(url: URL, message: str) -> str:
-    where = url.set(password=None, drivername="postgresql").render_as_string()
     reason = message.strip().splitlines()[-1].strip() if message.strip() else "no answer"
     cure = "check that the server runs and that DATABASE_URL names it"
     if "does not exist" in reason and "database" in reason:
         cure = "create the database with: app-schema init"
     elif "password" in reason or "authentication" in reason:
         cure = "check the user and the password in DATABASE_URL"
-    return f"cannot connect to {where}: {reason}; {cure}"
+    return f"cannot connect to {shown(url)}: {reason}; {cure}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +12,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app_schema.assets import directory
 from app_schema.engine import quoted, verbatim
 from app_schema.errors import DriftFound, MigrationError, RevisionUnknown, RoleMissing
 from app_schema.models import metadata
+from app_schema.preflight import check_revision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,11 +28,12 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 300.0
 INSUFFICIENT_PRIVILEGE = "42501"
+ONE_AT_A_TIME = threading.Lock()  # alembic.op and alembic.context belong to the whole process
 PARTITION = re.compile(r"(?P<parent>\w+)_(?:default|y\d{4}m\d{2})")
 
 
 def upgrade(database: Engine | Connection, revision: str = "head", *, schema: str = "public", wait: float = WAIT_SECONDS) -> None:
-    """Bring ``schema`` to ``revision``, each revision in a transaction of its own.
+    """Bring ``schema`` to ``revision``, each revision in a transaction of its own; threads of a process take turns.
 
     Args:
         database: an engine, or a connection that is in no transaction.
@@ -56,10 +59,12 @@ def check(connection: Connection, *, schema: str = "public") -> None:
     """Compare the database with what models and migrations declare.
 
     Raises:
+        RevisionUnknown: it was migrated by newer code.
         DriftFound: it is not at head, or something in it differs.
     """
     from app_schema import drift  # noqa: PLC0415 (costs Alembic's autogenerate, which upgrades do not need)
 
+    check_revision(heads(connection, schema=schema), revisions())
     found = current(connection, schema=schema)
     if found != head():
         raise DriftFound(f"schema {schema} is at revision {found or 'none'}, not at {head()}: run app-schema db upgrade")
@@ -81,7 +86,12 @@ def heads(connection: Connection, *, schema: str) -> list[str]:
 
 def head() -> str:
     """Return the newest revision that this version of the package knows."""
-    return str(ScriptDirectory.from_config(_config(None, "public", 0)).get_current_head())
+    return max(revisions())
+
+
+def revisions() -> set[str]:
+    """Return every revision that this version of the package knows; their ids sort by age."""
+    return {script.revision for script in ScriptDirectory.from_config(_config(None, "public", 0)).walk_revisions()}
 
 
 def is_partition(table: str) -> bool:
@@ -96,9 +106,14 @@ def explained(error: DBAPIError, connection: Connection) -> MigrationError:
     if getattr(error.orig, "sqlstate", None) == INSUFFICIENT_PRIVILEGE:
         if "CREATE ROLE" in message:
             return RoleMissing(message)
-        message += f"; connect as the owner of the database, or let its owner grant user {connection.engine.url.username} CREATE"
+        user = connection.scalar(text("SELECT current_user"))
+        message += f"; connect as the owner of the database, or let its owner grant user {user} CREATE"
     revision = _revision_in(error)
-    return MigrationError(f"{revision} failed and was rolled back, the revisions before it stay: {message}" if revision else message)
+    if revision is None:
+        return MigrationError(message)
+    if "CONCURRENTLY" in str(error.statement).upper():  # outside a transaction: nothing rolls back
+        return MigrationError(f"{revision} failed and may have left an invalid index; upgrading again replaces it: {message}")
+    return MigrationError(f"{revision} failed and was rolled back, the revisions before it stay: {message}")
 
 
 def _revision_in(error: BaseException) -> str | None:
@@ -116,6 +131,7 @@ def _config(database: Engine | Connection | None, schema: str, wait: float) -> C
 
 def _run(verb: Callable[[Config, str], None], config: Config, revision: str) -> None:
     try:
-        verb(config, revision)
+        with ONE_AT_A_TIME:
+            verb(config, revision)
     except CommandError as error:
         raise RevisionUnknown(f"{error}; app-schema db current shows where the database is, {head()} is the newest revision") from error

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import TextClause
 
+LOCK_TIMEOUT = "5s"  # a statement that waits for a lock makes everyone behind it wait: give up, let them pass, try again
 FILE_NAME = re.compile(r"(?P<name>\w+)\.v(?P<version>\d+)\.sql")
 COMMENT = re.compile(r"^(?:\s|--[^\n]*\n)*")
 
@@ -42,6 +43,19 @@ class SqlObject(NamedTuple):
 def run(name: str, version: int) -> None:
     """Execute one version of one object in a revision, for example ``run("functions/set_updated_at", 1)``."""
     op.execute(_find(name, version).statement)
+
+
+def concurrently(*statements: str) -> None:
+    """Execute statements such as ``CREATE INDEX CONCURRENTLY`` outside a transaction, waiting as long as they must.
+
+    They wait for old snapshots and block nobody meanwhile, so ``lock_timeout`` does not apply. A build that
+    fails leaves an invalid index: begin with ``DROP INDEX CONCURRENTLY IF EXISTS``.
+    """
+    with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")
+        for statement in statements:
+            op.execute(verbatim(statement))
+        op.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
 
 
 def drop(name: str) -> None:

@@ -24,21 +24,30 @@ def check_server(connection: Connection, *, writing: bool) -> None:
     """Refuse a server that cannot hold the schema.
 
     Raises:
-        ServerUnsuitable: older than PostgreSQL 15, not UTF-8, or read-only when ``writing``.
+        ServerUnsuitable: older than PostgreSQL 15, or read-only when ``writing``.
     """
     facts = connection.execute(FACTS).one()
     if facts.major < OLDEST:
         raise ServerUnsuitable(f"the server is PostgreSQL {facts.major}; app_schema needs {OLDEST} or newer: upgrade it or name another")
-    if facts.encoding != "UTF8":
-        raise ServerUnsuitable(
-            f"the database {facts.database} is encoded in {facts.encoding}; app_schema needs UTF8:"
-            " make a new one with: CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0"
-        )
     if writing and facts.standby:
         raise ServerUnsuitable("the server is a standby and read-only; run this on its primary")
     if writing and facts.read_only:
         raise ServerUnsuitable(
             "the session is read-only (default_transaction_read_only); run this as a role that may write, or turn the setting off"
+        )
+
+
+def check_encoding(connection: Connection) -> None:
+    """Refuse a database that cannot hold every text.
+
+    Raises:
+        ServerUnsuitable: it is not in UTF-8.
+    """
+    facts = connection.execute(FACTS).one()
+    if facts.encoding != "UTF8":
+        raise ServerUnsuitable(
+            f"the database {facts.database} is encoded in {facts.encoding}; app_schema needs UTF8:"
+            " make a new one with: CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0"
         )
 
 

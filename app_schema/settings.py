@@ -48,6 +48,8 @@ def validate_schema(text: str) -> str:
         raise ValueError("is empty; name a schema, for example public")
     if "\0" in text or len(text.encode()) > IDENTIFIER_BYTES:
         raise ValueError(f"is longer than {IDENTIFIER_BYTES} bytes or holds a NUL; choose a shorter name")
+    if text == "$user":
+        raise ValueError("means the user's own schema in a search_path; choose another name")
     if text.startswith("pg_") or text == "information_schema":
         raise ValueError("is reserved by PostgreSQL; choose a name that does not begin with pg_")
     return text

@@ -6,8 +6,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import NullPool, create_engine, text
-
 from app_schema.errors import MigratorBusy
 
 if TYPE_CHECKING:
@@ -16,8 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 POLL_SECONDS = 0.1
-KEY = "hashtextextended('app_schema.migrate:' || :schema, 0)"
-TRY = text(f"SELECT pg_try_advisory_lock({KEY})")
+TRY = "SELECT pg_try_advisory_lock(hashtextextended('app_schema.migrate:' || %s, 0))"
 
 
 @contextmanager
@@ -31,11 +28,19 @@ def turn(connection: Connection, schema: str, *, wait: float) -> Iterator[None]:
     Raises:
         MigratorBusy: another migrator still holds it.
     """
-    engine = create_engine(connection.engine.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    deadline = time.monotonic() + wait
-    with engine.connect() as own:
-        while not own.scalar(TRY, {"schema": schema}):
+    pool = connection.engine.pool.recreate()  # connects as the caller does, whatever that takes
+    own = pool.connect()
+    try:
+        driver = own.driver_connection
+        assert driver is not None  # noqa: S101 (a live connection has one)
+        driver.autocommit = True
+        driver.execute("SET idle_session_timeout = 0")  # a server that hangs up would give the lock away
+        deadline = time.monotonic() + wait
+        while not driver.execute(TRY, [schema]).fetchone()[0]:
             if time.monotonic() >= deadline:
                 raise MigratorBusy(f"another migration of schema {schema} has been running for {wait:g} s; wait for it and try again")
             time.sleep(POLL_SECONDS)
-        yield  # closing the connection gives the lock back, also when this process dies
+        yield
+    finally:
+        own.invalidate()  # closes it, which gives the lock back; so does the death of this process
+        pool.dispose()

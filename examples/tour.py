@@ -7,7 +7,7 @@ from rich.text import Text
 from sqlalchemy import Connection, select, text
 
 from app_schema import inventory
-from app_schema.engine import create_engine
+from app_schema.engine import create_engine, shown
 from app_schema.models import ChatRoom, Log, Message, RoomStatus, TranslationStatus
 from app_schema.settings import Settings
 
@@ -27,7 +27,7 @@ def main() -> None:
         for part in (tables, room, queue, agents, log):
             console.print(part(connection))
             console.line()
-    console.print(Text.assemble(("database ", "bold"), engine.url.set(drivername="postgresql").render_as_string()), soft_wrap=True)
+    console.print(Text.assemble(("database ", "bold"), shown(engine.url)), soft_wrap=True)
     console.print(Text.assemble(("connect  ", "bold"), 'psql "$(.venv/bin/app-schema url)"'))
 
 

@@ -4,6 +4,7 @@
 a Connection), ``schema`` and ``wait`` in ``config.attributes`` (see ``app_schema.migrate``).
 """
 
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -17,25 +18,26 @@ from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app_schema import drift
-from app_schema.engine import connect, quoted, verbatim
+from app_schema.engine import connect, literal, quoted, verbatim
 from app_schema.errors import AppSchemaError, MigrationError, SettingsError
 from app_schema.migrate import WAIT_SECONDS, explained, heads, is_partition
 from app_schema.models import metadata
-from app_schema.preflight import check_revision, check_server
+from app_schema.objects import LOCK_TIMEOUT
+from app_schema.preflight import check_encoding, check_revision, check_server
 from app_schema.settings import Settings, validate_schema
 from app_schema.turn import turn
 
 LOCK_NOT_AVAILABLE = "55P03"
 LOCK_ATTEMPTS = 5
 SESSION = (
-    # A statement that waits for a lock makes everyone behind it wait too: give up, let them pass, try again.
-    "SET lock_timeout = '5s'",
+    f"SET lock_timeout = '{LOCK_TIMEOUT}'",
     # Not the role's own limit, which suits requests; a revision that needs longer says so with SET LOCAL.
     "SET statement_timeout = '1h'",
     "SET idle_in_transaction_session_timeout = 0",
+    "SET idle_session_timeout = 0",
 )
 
-CHANGED = ("search_path", "lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+CHANGED = ("search_path", "lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout")
 
 config = context.config
 from_shell = config.cmd_opts is not None  # the `alembic` command, not alembic.command
@@ -47,6 +49,25 @@ def argument(name: str, default: Any) -> Any:
     """Take a setting from Python, else from ``-x``, else its default."""
     given = context.get_x_argument(as_dictionary=True).get(name)
     return config.attributes.get(name, default if given is None else given)
+
+
+def schema_argument(settings: Settings) -> str:
+    """Return the schema to work in."""
+    try:
+        return validate_schema(argument("schema", settings.schema_name))
+    except ValueError as error:
+        raise SettingsError(f"-x schema= {error}") from None
+
+
+def wait_argument() -> float:
+    """Return how many seconds to wait for another migrator."""
+    try:
+        wait = float(argument("wait", WAIT_SECONDS))
+    except ValueError:
+        wait = -1
+    if not 0 <= wait < math.inf:
+        raise SettingsError("-x wait= takes a number of seconds, for example -x wait=60")
+    return wait
 
 
 def migrating() -> bool:
@@ -86,7 +107,12 @@ def configure(**where: Any) -> None:
 
 def entrance(schema: str) -> list[str]:
     """Return the statements that make ``schema`` the one that unqualified names mean."""
-    return [f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}", f"SET search_path TO {quoted(schema)}"]
+    # Not IF NOT EXISTS: that asks for the right to create before it looks.
+    missing = f"to_regnamespace({literal(quoted(schema))}) IS NULL"
+    return [
+        f"DO $do$ BEGIN IF {missing} THEN CREATE SCHEMA {quoted(schema)}; END IF; END $do$",
+        f"SET search_path TO {quoted(schema)}",
+    ]
 
 
 def run_offline(schema: str) -> None:
@@ -102,6 +128,9 @@ def run_online(connection: Connection, schema: str, wait: float) -> None:
     """Migrate, or look, in ``schema``."""
     writing = migrating()
     check_server(connection, writing=writing)
+    check_encoding(connection)
+    for statement in SESSION:
+        connection.execute(verbatim(statement))
     connection.commit()
     if not writing:
         enter(connection, schema, create=False)
@@ -116,11 +145,10 @@ def run_online(connection: Connection, schema: str, wait: float) -> None:
 
 def enter(connection: Connection, schema: str, *, create: bool) -> None:
     """Make ``schema`` the connection's own, and refuse one that newer code has migrated."""
-    for statement in (*SESSION, *entrance(schema)[0 if create else 1 :]):
+    for statement in entrance(schema)[0 if create else 1 :]:
         connection.execute(verbatim(statement))
     connection.dialect.default_schema_name = schema
-    known = {script.revision for script in context.script.walk_revisions()}
-    check_revision(heads(connection, schema=schema), known)
+    check_revision(heads(connection, schema=schema), {script.revision for script in context.script.walk_revisions()})
     connection.commit()
 
 
@@ -148,8 +176,12 @@ def connection_to(given: Engine | Connection | None, settings: Settings) -> Iter
             yield given
     elif given is not None:
         with given.connect() as connection:
+            schema = connection.dialect.default_schema_name
             connection.detach()  # what is SET here must not wait in the pool for the next user
-            yield connection
+            try:
+                yield connection
+            finally:
+                given.dialect.default_schema_name = schema
     else:
         with connect(settings) as connection:
             yield connection
@@ -176,11 +208,7 @@ def unchanged(connection: Connection) -> Iterator[None]:
 def main() -> None:
     """Run what the command asked for."""
     settings = Settings.from_env()
-    try:
-        schema = validate_schema(argument("schema", settings.schema_name))
-        wait = float(argument("wait", WAIT_SECONDS))
-    except ValueError as error:
-        raise SettingsError(f"-x: the schema {error}" if "could not convert" not in str(error) else "-x wait= takes seconds") from None
+    schema, wait = schema_argument(settings), wait_argument()
     if context.is_offline_mode():
         run_offline(schema)
         return

@@ -5,8 +5,8 @@ Downgrade: loses nothing | loses the values of …
 Old code: does what already runs still work after this? Expand first, contract in a later release.
 
 On a table that may hold rows:
-* index: with op.get_context().autocommit_block(): DROP INDEX CONCURRENTLY IF EXISTS, then CREATE INDEX CONCURRENTLY
-  (a failed build leaves an invalid index, which would block the retry);
+* index: objects.concurrently("DROP INDEX CONCURRENTLY IF EXISTS idx_…", "CREATE INDEX CONCURRENTLY idx_… ON …") in a
+  revision of its own (a failed build leaves an invalid index, which would block the retry);
 * constraint: add it NOT VALID, VALIDATE it in the next revision;
 * NOT NULL: a validated CHECK (column IS NOT NULL) first, then SET NOT NULL, then drop the CHECK;
 * backfill: batches in a command of their own, never here;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from app_schema.cli.db import db
 from app_schema.cli.init import init
@@ -23,6 +24,9 @@ class OneLineErrors(click.Group):
         except AppSchemaError as error:
             click.echo(f"error: {error}", err=True)
             ctx.exit(error.exit_code)
+        except DBAPIError as error:  # scrubbed: it holds no value of a row
+            click.echo(f"error: the database refused: {str(error.orig).strip()}", err=True)
+            ctx.exit(1)
 
 
 @click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})

@@ -24,7 +24,7 @@ def init(settings: Settings, *, seed: bool, reporting_user: str | None) -> None:
     if settings.database_url is None:
         EmbeddedServer(settings.home).start()
     make_ready(settings, seed=seed)
-    if reporting_user:
+    if reporting_user is not None:
         with connect(settings) as connection:
             password = initialize.create_reporting_user(connection, reporting_user, schema=settings.schema_name)
         note = f"password (shown once): {password}" if password else "it was there and keeps its password"

@@ -11,7 +11,7 @@ from rich.table import Table
 from app_schema import inventory, migrate
 from app_schema.cli.init import make_ready
 from app_schema.embedded import EmbeddedServer
-from app_schema.engine import connect, database_url
+from app_schema.engine import connect, database_url, shown
 from app_schema.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -50,8 +50,13 @@ def down(settings: Settings, *, delete: bool) -> None:
 @click.command()
 @click.pass_obj
 def url(settings: Settings) -> None:
-    """Print the database's URL alone, password included, for psql and SQLAlchemy."""
-    click.echo(database_url(settings).set(drivername="postgresql").render_as_string(hide_password=False))
+    """Print the database's URL alone, for psql and SQLAlchemy.
+
+    For the embedded server it names a file with the password (passfile) rather than the password, which a
+    command line would show to everybody on the machine.
+    """
+    address = settings.database_url or EmbeddedServer(settings.home).open_url()
+    click.echo(address.set(drivername="postgresql").render_as_string(hide_password=False))
 
 
 @click.command()
@@ -64,8 +69,7 @@ def status(settings: Settings) -> None:
         revision = migrate.current(connection, schema=schema)
         found = inventory.tables(connection, schema=schema)
     console = Console(highlight=False)
-    where = database_url(settings).set(drivername="postgresql").render_as_string()
-    console.print(f"server    PostgreSQL {version}, {where}", soft_wrap=True)
+    console.print(f"server    PostgreSQL {version}, {shown(database_url(settings))}", soft_wrap=True)
     console.print(
         f"schema    {schema}, at {revision or 'no revision'}{'' if revision == migrate.head() else f', head is {migrate.head()}'}"
     )

@@ -5,10 +5,12 @@ that it could have placed there: files are made new under an unguessable name an
 """
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
-from app_schema.embedded.account import Account
+from app_schema.embedded.account import ROOT, Account
+from app_schema.errors import EmbeddedServerError
 
 
 def make_folder(path: Path, account: Account) -> None:
@@ -27,6 +29,20 @@ def make_way(path: Path, mode: int) -> None:
     for part in reversed(missing):
         part.mkdir(exist_ok=True)
         part.chmod(mode)
+
+
+def check_ours(home: Path) -> None:
+    """Refuse, as root, a home in which somebody else could place files and links for us to follow.
+
+    Raises:
+        EmbeddedServerError: it is a link, another user's, or open for others to write.
+    """
+    facts = home.lstat()
+    if os.geteuid() == ROOT and (stat.S_ISLNK(facts.st_mode) or facts.st_uid != ROOT or facts.st_mode & 0o022):
+        raise EmbeddedServerError(
+            f"root does not use {home}, where another user could place files: set APP_SCHEMA_HOME to a folder of root's own,"
+            " for example /var/lib/app_schema"
+        )
 
 
 def write(path: Path, text: str, account: Account | None = None) -> None:
@@ -48,6 +64,8 @@ def append(path: Path, text: str, account: Account) -> int:
     """Append to ``path``, made if missing with mode 0600 for ``account``; return its size in bytes before."""
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
+        if os.fstat(handle).st_nlink != 1:
+            raise EmbeddedServerError(f"{path} is also known by another name; somebody tampered with the folder")
         _own(handle, account, 0o600)
         size = os.fstat(handle).st_size
         os.write(handle, text.encode())

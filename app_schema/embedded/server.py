@@ -85,6 +85,17 @@ class EmbeddedServer:
             password = (self.home / "password").read_text(encoding="ascii")
         return URL.create("postgresql+psycopg", "postgres", password, database=database, query=query)
 
+    def open_url(self, database: str = "app_schema") -> URL:
+        """Return the address as :meth:`url` does, with the name of a 0600 file in the password's place.
+
+        libpq reads it (``passfile``), so that what a person types to connect holds no password.
+        """
+        url = self.url(database)
+        passfile = Path(str(url.query["host"])) / "pgpass"  # beside the socket, whose path every client can read
+        with self._access():
+            private.write(passfile, f"*:*:*:{url.username}:{url.password}\n")
+        return URL.create(url.drivername, url.username, database=database, query={**url.query, "passfile": str(passfile)})
+
     def start(self) -> bool:
         """Start the server, made first if need be; return False if it was running.
 
@@ -93,6 +104,7 @@ class EmbeddedServer:
         """
         with self._access():
             private.make_way(self.home, Account.choose(self.data).folder_mode)
+            private.check_ours(self.home)
             with self._lock() as handle:
                 if self.running or launch.settle(self.data, self.log):
                     return False
@@ -115,6 +127,7 @@ class EmbeddedServer:
         with self._access():
             if not (self.home / "lock").exists():
                 return False
+            private.check_ours(self.home)
             with self._lock():
                 return self._stop()
 
@@ -129,6 +142,7 @@ class EmbeddedServer:
                 return
             if not (self.home / "lock").exists():
                 raise EmbeddedServerError(f"{self.home} holds no embedded server; nothing was removed")
+            private.check_ours(self.home)
             with self._lock():
                 self._stop()
                 launch.settle(self.data, self.log)  # raises rather than pull the data from under a server

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app_schema.models.base import Base
@@ -25,6 +25,7 @@ class AgentSession(SignIn, Base):
         Index("idx_agent_sessions_token", "token", unique=True),
         Index("idx_agent_sessions_agent_id", "agent_id"),
         Index("idx_agent_sessions_expires_at", "expires_at"),
+        Index("idx_agent_sessions_revoked_at", "revoked_at", postgresql_where=text("revoked_at IS NOT NULL")),
     )
 
     agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), sort_order=1, doc="Whose sign-in.")

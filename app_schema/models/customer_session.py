@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app_schema.models.base import Base, Created, Identified, Json
@@ -28,6 +28,7 @@ class CustomerSession(Identified, Created, Base):
         CheckConstraint("expires_at > created_at", name="expires_after_creation"),
         Index("idx_customer_sessions_created_at", "created_at"),
         Index("idx_customer_sessions_last_active", "last_active"),
+        Index("idx_customer_sessions_expires_at", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
         {"postgresql_with": {"fillfactor": 80}},
     )
 

@@ -24,6 +24,7 @@ class Session(SignIn, Base):
         Index("idx_sessions_token", "token", unique=True),
         Index("idx_sessions_user_id", "user_id", text("expires_at DESC")),
         Index("idx_sessions_expires_at", "expires_at"),
+        Index("idx_sessions_revoked_at", "revoked_at", postgresql_where=text("revoked_at IS NOT NULL")),
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), sort_order=1, doc="Whose sign-in.")

@@ -5,19 +5,27 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from psycopg.errors import DuplicateDatabase, UniqueViolation
+from psycopg.errors import DuplicateDatabase, InsufficientPrivilege, UniqueViolation
 from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
 
-from app_schema.engine import administer, quoted, verbatim
-from app_schema.errors import AppSchemaError, ServerUnsuitable
+from app_schema.engine import connect_to, quoted, verbatim
+from app_schema.errors import AppSchemaError, ServerUnreachable, ServerUnsuitable, SettingsError
+from app_schema.preflight import check_server
+from app_schema.settings import IDENTIFIER_BYTES
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-FIND_ROLE = text(
-    "SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication AS mighty FROM pg_roles WHERE rolname = :name"
-)
+# Anything that a login for reports has no use for: what it may do, belongs to or owns.
+FIND_ROLE = text("""
+    SELECT NOT r.rolcanlogin OR r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolbypassrls OR r.rolreplication
+        OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid AND m.roleid IS DISTINCT FROM to_regrole('app_readonly'))
+        OR EXISTS (SELECT FROM pg_shdepend d WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid AND d.deptype = 'o')
+        AS taken
+    FROM pg_roles r WHERE r.rolname = :name
+""")
+MAINTENANCE = "postgres"  # the database that every server has for this
 STATEMENT_TIMEOUT = "5min"  # a report that runs longer is a mistake, and holds back VACUUM
 
 
@@ -26,22 +34,35 @@ def create_database(url: URL) -> bool:
 
     Raises:
         ServerUnreachable: the server does not answer.
-        ServerUnsuitable: the user may not create databases.
+        ServerUnsuitable: the server cannot hold the schema, or the user may not create databases.
     """
-    with administer(url) as connection:
-        if connection.scalar(text("SELECT EXISTS (SELECT FROM pg_database WHERE datname = :name)"), {"name": url.database}):
+    try:
+        with connect_to(url):
             return False
+    except ServerUnreachable as error:
+        if not _is_missing(url):  # or nobody may look: then the first answer is the one that helps
+            raise
+        unreachable = error
+    with connect_to(url.set(database=MAINTENANCE), isolation_level="AUTOCOMMIT") as connection:
+        check_server(connection, writing=True)
         try:
             connection.execute(verbatim(f"CREATE DATABASE {quoted(str(url.database))} ENCODING 'UTF8' TEMPLATE template0"))
         except DBAPIError as error:
             if isinstance(error.orig, DuplicateDatabase | UniqueViolation):  # somebody else was faster
                 return False
             raise ServerUnsuitable(
-                f"the database {url.database} does not exist and user {url.username} cannot create it ({error.orig});"
-                f" an administrator can, with: CREATE DATABASE {quoted(str(url.database))} ENCODING 'UTF8' TEMPLATE template0"
-                f" OWNER {quoted(str(url.username))}"
-            ) from None
+                f"the database {url.database} does not exist and could not be created ({error.orig}); somebody who may can, with:"
+                f" CREATE DATABASE {quoted(str(url.database))} ENCODING 'UTF8' TEMPLATE template0 OWNER {quoted(str(url.username))}"
+            ) from unreachable
     return True
+
+
+def _is_missing(url: URL) -> bool:
+    try:
+        with connect_to(url.set(database=MAINTENANCE)) as connection:
+            return not connection.scalar(text("SELECT EXISTS (SELECT FROM pg_database WHERE datname = :name)"), {"name": url.database})
+    except ServerUnreachable:
+        return False
 
 
 def create_reporting_user(connection: Connection, name: str, *, schema: str) -> str | None:
@@ -54,12 +75,15 @@ def create_reporting_user(connection: Connection, name: str, *, schema: str) -> 
         The new login's password, to be shown once; None when the login was there, which keeps its own.
 
     Raises:
-        AppSchemaError: the name is taken by a role that can do more, or this user may not create roles.
+        AppSchemaError: the name is taken by a role of another purpose, or this user may not create roles.
+        SettingsError: no role can have that name.
     """
     role = quoted(name)
+    if not name.strip() or len(name.encode()) > IDENTIFIER_BYTES or name.startswith("pg_"):
+        raise SettingsError(f"a reporting user's name has 1 to {IDENTIFIER_BYTES} bytes and does not begin with pg_")
     found = connection.execute(FIND_ROLE, {"name": name}).one_or_none()
-    if found is not None and found.mighty:
-        raise AppSchemaError(f"the role {name} can do more than read; choose another name for the reporting user")
+    if found is not None and found.taken:
+        raise AppSchemaError(f"the role {name} serves another purpose than reports; choose another name for the reporting user")
     password = None if found is not None else secrets.token_urlsafe(24)
     try:
         if password is not None:
@@ -74,7 +98,8 @@ def create_reporting_user(connection: Connection, name: str, *, schema: str) -> 
         connection.commit()
     except DBAPIError as error:
         connection.rollback()
-        raise AppSchemaError(f"the reporting user {name} cannot be made: {error.orig}; connect as a user with CREATEROLE") from None
+        cure = "; connect as a user with CREATEROLE" if isinstance(error.orig, InsufficientPrivilege) else ""
+        raise AppSchemaError(f"the reporting user {name} cannot be made: {error.orig}{cure}") from None
     return password
 
 

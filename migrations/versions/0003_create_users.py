@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
     )
     op.create_index("idx_sessions_expires_at", "sessions", ["expires_at"], unique=False)
+    op.create_index("idx_sessions_revoked_at", "sessions", ["revoked_at"], unique=False, postgresql_where=sa.text("revoked_at IS NOT NULL"))
     op.create_index("idx_sessions_token", "sessions", ["token"], unique=True)
     op.create_index("idx_sessions_user_id", "sessions", ["user_id", sa.literal_column("expires_at DESC")], unique=False)
 

@@ -60,6 +60,9 @@ def upgrade() -> None:
     )
     op.create_index("idx_agent_sessions_agent_id", "agent_sessions", ["agent_id"], unique=False)
     op.create_index("idx_agent_sessions_expires_at", "agent_sessions", ["expires_at"], unique=False)
+    op.create_index(
+        "idx_agent_sessions_revoked_at", "agent_sessions", ["revoked_at"], unique=False, postgresql_where=sa.text("revoked_at IS NOT NULL")
+    )
     op.create_index("idx_agent_sessions_token", "agent_sessions", ["token"], unique=True)
 
 

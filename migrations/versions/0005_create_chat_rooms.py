@@ -34,6 +34,13 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": 80},
     )
     op.create_index("idx_customer_sessions_created_at", "customer_sessions", ["created_at"], unique=False)
+    op.create_index(
+        "idx_customer_sessions_expires_at",
+        "customer_sessions",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("expires_at IS NOT NULL"),
+    )
     op.create_index("idx_customer_sessions_last_active", "customer_sessions", ["last_active"], unique=False)
     op.create_table(
         "chat_rooms",

@@ -48,8 +48,9 @@ def test_up_status_url_down_and_up_again(run, home):
     assert "server: started" in first.output
     assert "upgraded from nothing to" in first.output
     url = run("url").stdout.strip()
-    assert url.startswith("postgresql://postgres:")
-    password = make_url(url).password
+    assert url.startswith("postgresql://postgres@/app_schema?host=")
+    password = (home / "password").read_text()
+    assert password not in url  # it lies in a file that the URL names
     status = run("status").output
     assert password not in first.output + status
     assert all(table in status for table in ("users", "messages", "logs"))
@@ -118,10 +119,77 @@ def test_init_creates_migrates_seeds_and_makes_a_reporting_user(run, server):
             connection.execute(text("DROP ROLE reports_init"))
 
 
-def test_reporting_user_that_can_do_more_is_refused(run, url_of):
-    refused = run("init", "--reporting-user", "postgres", DATABASE_URL=url_of)
-    assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
-    assert "choose another name" in refused.stderr
+@pytest.mark.parametrize("name", ["postgres", "app_readonly", "backend_of_reports_test"])
+def test_reporting_user_of_another_purpose_is_refused(run, server, url_of, name):
+    with administrator(server) as connection:
+        connection.execute(text("CREATE ROLE backend_of_reports_test LOGIN IN ROLE app_readwrite"))
+    try:
+        refused = run("init", "--reporting-user", name, DATABASE_URL=url_of)
+        assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
+        assert "choose another name" in refused.stderr
+        assert run("init", "--reporting-user", "", DATABASE_URL=url_of).exit_code == 2
+        assert run("db", "check", DATABASE_URL=url_of).exit_code == 0
+    finally:
+        with administrator(server) as connection:
+            connection.execute(text("DROP ROLE backend_of_reports_test"))
+
+
+def test_init_needs_no_other_database_than_its_own(run, server, database):
+    name = database.database
+    with administrator(server) as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD 'x'"))
+        connection.execute(text(f"ALTER DATABASE {name} OWNER TO {name}"))
+        connection.execute(text("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC"))
+    try:
+        for schema in ("public", "own"):
+            owner = database.set(username=name, password="x").render_as_string(hide_password=False)
+            done = run("init", DATABASE_URL=owner, APP_SCHEMA_SCHEMA=schema)
+            assert done.exit_code == 0, done.stderr
+    finally:
+        with administrator(server) as connection:
+            connection.execute(text("GRANT CONNECT ON DATABASE postgres TO PUBLIC"))
+            connection.execute(text(f"ALTER DATABASE {name} OWNER TO postgres"))
+        with engine_of(database).begin() as connection:
+            connection.execute(text(f"DROP OWNED BY {name} CASCADE"))
+            connection.execute(text(f"DROP ROLE {name}"))
+
+
+def test_init_on_an_unsuitable_server_creates_nothing(run, server, monkeypatch):
+    monkeypatch.setattr("app_schema.preflight.OLDEST", 99)
+    url = server.set(database="never_made").render_as_string(hide_password=False)
+    refused = run("init", DATABASE_URL=url)
+    assert "app_schema needs 99 or newer" in refused.stderr
+    with administrator(server) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM pg_database WHERE datname = 'never_made'")) == 0
+
+
+def test_commands_mean_the_schema_of_the_settings_whatever_the_role_says(run, server, engine, url_of):
+    with administrator(server) as connection:
+        connection.execute(text(f"ALTER DATABASE {engine.url.database} SET search_path = elsewhere"))
+    assert run("init", "--seed", DATABASE_URL=url_of).exit_code == 0
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) > 0 FROM public.users"))
+
+
+def test_what_the_database_refuses_is_one_line(run, server, engine):
+    name = f"nobody_{engine.url.database}"
+    with administrator(server) as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD 'x'"))
+    try:
+        refused = run("db", "current", DATABASE_URL=engine.url.set(username=name, password="x").render_as_string(hide_password=False))
+        assert refused.exit_code == 1
+        assert refused.stderr == "error: the database refused: permission denied for table alembic_version [SQLSTATE 42501]\n"
+    finally:
+        with administrator(server) as connection:
+            connection.execute(text(f"DROP ROLE {name}"))
+
+
+def test_check_of_a_database_of_newer_code(run, engine, url_of):
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    refused = run("db", "check", DATABASE_URL=url_of)
+    assert refused.exit_code == 1
+    assert "update app_schema" in refused.stderr
 
 
 def test_db_in_a_schema_with_a_blank_and_a_quote(run, database):

@@ -372,6 +372,10 @@ GRANTS = {
     "revoke-schema": ("REVOKE ALL ON SCHEMA {schema} FROM app_readonly", "missing grant schema to app_readonly"),
     "grant-stranger": ("CREATE ROLE stranger; GRANT SELECT ON messages TO stranger", "unexpected grant messages to stranger"),
     "grant-view": ("GRANT SELECT ON room_history TO app_readonly", "unexpected grant room_history to app_readonly"),
+    "default-privileges-everywhere": (
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO app_readonly",
+        "unexpected default privileges on tables of the owner to app_readonly in every schema",
+    ),
     "default-privileges": (
         "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT ON TABLES TO app_readonly",
         "unexpected default privileges on tables of the owner to app_readonly",

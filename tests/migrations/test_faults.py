@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from databases import administrator, engine_of, new_database
@@ -50,6 +51,10 @@ def test_malformed_url(url, part):
 
 def test_unreachable_server():
     one_line(alembic(f"postgresql://u:{SECRET}@127.0.0.1:1/db", "current"), "cannot connect", "127.0.0.1:1", "DATABASE_URL")
+
+
+def test_password_given_as_an_option():
+    one_line(alembic(f"postgresql://u@127.0.0.1:1/db?password={SECRET}", "current"), "cannot connect", "127.0.0.1:1/db")
 
 
 def test_unknown_connection_option():
@@ -108,7 +113,7 @@ def test_target_that_does_not_exist(database):
     assert objects(database) == 0
 
 
-@pytest.mark.parametrize("name", ["pg_mine", "", "x" * 64, "information_schema"])
+@pytest.mark.parametrize("name", ["pg_mine", "", "x" * 64, "information_schema", "$user"])
 def test_schema_names_that_postgresql_refuses(database, name):
     one_line(alembic(database, "-x", f"schema={name}", "upgrade", "head"), "schema", code=2)
     assert objects(database) == 0
@@ -139,6 +144,8 @@ Downgrade: loses nothing.
 """
 
 from alembic import op
+
+from app_schema import objects
 
 revision = "9001"
 down_revision = "{head}"
@@ -177,9 +184,9 @@ def test_migration_that_fails_half_way(checkout, database):
 LOCKING = (
     BROKEN.split("def upgrade", maxsplit=1)[0]
     + """def upgrade() -> None:
-    with op.get_context().autocommit_block():
-        op.execute("DROP INDEX CONCURRENTLY IF EXISTS idx_users_phone")
-        op.execute("CREATE INDEX CONCURRENTLY idx_users_phone ON users (phone)")
+    objects.concurrently(
+        "DROP INDEX CONCURRENTLY IF EXISTS idx_users_phone", "CREATE INDEX CONCURRENTLY idx_users_phone ON users (phone)"
+    )
 
 
 def downgrade() -> None:
@@ -196,6 +203,69 @@ def test_concurrent_index_builds_do_not_deadlock(checkout, database):
     running = [subprocess.Popen(command, cwd=checkout, env={"DATABASE_URL": url}, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     ends = [(process.communicate(timeout=60)[1], process.returncode) for process in running]
     assert [code for _, code in ends] == [0] * 3, ends
+
+
+def test_index_build_waits_for_an_old_snapshot(checkout, database):
+    """Longer than lock_timeout, since such a wait blocks nobody."""
+    engine = engine_of(database)
+    migrate.upgrade(engine)
+    (checkout / "migrations/versions/9001_index.py").write_text(LOCKING.format(head=migrate.head()))
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as reader:
+        reader.execute(text("SELECT 1 FROM users"))
+        building = subprocess.Popen(
+            [sys.executable, "-m", "alembic", "upgrade", "head"],
+            cwd=checkout,
+            env={"DATABASE_URL": database.render_as_string(hide_password=False)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with pytest.raises(subprocess.TimeoutExpired):
+            building.wait(timeout=8)
+        reader.rollback()
+    err = building.communicate(timeout=30)[1]
+    assert building.returncode == 0, err
+
+
+def test_a_server_that_hangs_up_on_idle_sessions(server, engine):
+    with administrator(server) as connection:
+        connection.execute(text(f"ALTER DATABASE {engine.url.database} SET idle_session_timeout = '500ms'"))
+    with engine.connect() as first, turn(first, "public", wait=0):
+        first.execute(text("SET idle_session_timeout = 0"))
+        first.commit()
+        with pytest.raises(MigratorBusy):  # after waiting longer than the server would
+            migrate.upgrade(engine, wait=1.2)
+        with pytest.raises(MigratorBusy):  # and the lock is still held
+            migrate.upgrade(engine, wait=0)
+
+
+def test_threads_of_a_process_take_turns(database):
+    schemas = ["one", "two", "three"]
+    engine = engine_of(database)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda schema: migrate.upgrade(engine, schema=schema), schemas))
+    with engine.connect() as connection:
+        assert [migrate.current(connection, schema=schema) for schema in schemas] == [migrate.head()] * 3
+
+
+@pytest.mark.parametrize("wait", ["soon", "nan", "-1"])
+def test_waits_that_are_no_seconds(database, wait):
+    one_line(alembic(database, "-x", f"wait={wait}", "upgrade", "head"), "-x wait= takes a number of seconds", code=2)
+
+
+def test_owner_of_a_schema_alone_can_migrate_it(server, database):
+    """Without the right to create schemas in the database."""
+    name = f"tenant_{database.database}"
+    with engine_of(database).begin() as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD '{SECRET}'"))
+        connection.execute(text(f"CREATE SCHEMA ty AUTHORIZATION {name}"))
+    try:
+        done = alembic(database.set(username=name, password=SECRET), "-x", "schema=ty", "upgrade", "head")
+        assert done.returncode == 0, done.stderr
+    finally:
+        with engine_of(database).begin() as connection:
+            connection.execute(text(f"DROP OWNED BY {name} CASCADE"))
+        with administrator(server) as connection:
+            connection.execute(text(f"DROP ROLE {name}"))
 
 
 def test_a_lock_that_is_given_up_and_taken_later(checkout, database):

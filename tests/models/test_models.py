@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from uuid import UUID
+from uuid import RFC_4122
 
 import pytest
 from sqlalchemy import select, text
@@ -160,10 +160,14 @@ def test_mcp_secrets_are_whole_or_absent(session):
         session.flush()
 
 
-def test_ids_are_ordered_by_time():
-    ids = [uuid7() for _ in range(3)]
-    assert all(id_.version == 7 and id_.variant == UUID(int=0x8 << 60).variant for id_ in ids)
-    assert len(set(ids)) == 3
+def test_ids_are_ordered_by_time(monkeypatch):
+    ids = []
+    for milliseconds in (1, 2, 1_800_000_000_000):
+        monkeypatch.setattr("app_schema.models.base.time.time_ns", lambda now=milliseconds: now * 1_000_000)
+        ids.append(uuid7())
+    assert ids == sorted(ids)
+    assert all(id_.version == 7 and id_.variant == RFC_4122 for id_ in ids)
+    assert uuid7() != uuid7()
 
 
 def test_many_rows_are_one_insert(session):

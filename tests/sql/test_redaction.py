@@ -6,6 +6,12 @@ from rows import BCRYPT, insert
 from sqlalchemy import text
 
 SECRETS = [
+    "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI",
+    "secret_key=abcdefgh",
+    "x-api-key: abcdef123456",
+    "password: hunter2hunter2",
+    '{"password": "hunter2hunter2"}',
+    "Cookie: session=abcdef123456",
     "900101-1234567",
     "9001011234567",
     "900101 1234567",

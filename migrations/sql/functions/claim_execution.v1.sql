@@ -1,6 +1,7 @@
 -- Hands the next queued workflow execution that is due to a worker and counts the attempt; no row when there is none.
 -- Called by workers: SELECT * FROM claim_execution('host-1:4711').  Keep it with heartbeat_execution and
--- end it with finish_execution, under the same worker name.  RETURNING e.* in a string body: a column added
+-- end it with finish_execution, under the same worker name,
+-- which must be new for each claim (host:pid:number): an attempt that was given up must not finish its successor.  RETURNING e.* in a string body: a column added
 -- to the table later is returned too.
 CREATE OR REPLACE FUNCTION claim_execution(p_worker text) RETURNS SETOF workflow_executions
     LANGUAGE plpgsql ROWS 1

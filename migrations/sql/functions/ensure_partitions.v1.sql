@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION ensure_partitions(p_months int DEFAULT 3)
     RETURNS TABLE (partition text, moved bigint)
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET lock_timeout = '5s'
 AS $$
 DECLARE
     this_month constant date := date_trunc('month', now() AT TIME ZONE 'Asia/Seoul')::date;

@@ -7,6 +7,7 @@ CREATE OR REPLACE FUNCTION retire_partitions(p_table text, p_keep interval) RETU
     SET search_path FROM CURRENT
     SET datestyle = 'ISO, YMD'
     SET timezone = 'UTC'
+    SET lock_timeout = '5s'
 AS $$
 DECLARE
     month_partition text;

@@ -2,6 +2,7 @@
 -- Hidden from app_readonly: password_hash.
 DO $do$
 BEGIN
+    REVOKE ALL ON agents FROM app_readwrite, app_readonly; -- what a default privilege may have given
     GRANT SELECT, INSERT, UPDATE, DELETE ON agents TO app_readwrite;
     GRANT SELECT (
         id, user_id, email, name, role, status, languages, max_rooms, is_active, last_login, created_at,

@@ -2,6 +2,7 @@
 -- app_readonly sees every column.
 DO $do$
 BEGIN
+    REVOKE ALL ON ai_request_stats, ai_request_stats_default FROM app_readwrite, app_readonly; -- what a default privilege may have given
     GRANT SELECT, INSERT, UPDATE, DELETE ON ai_request_stats TO app_readwrite;
     GRANT SELECT (
         id, created_at, request_id, user_id, api_key_id, conversation_id, room_id, message_id, operation,

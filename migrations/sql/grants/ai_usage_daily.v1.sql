@@ -2,6 +2,7 @@
 -- app_readonly sees every column.
 DO $do$
 BEGIN
+    REVOKE ALL ON ai_usage_daily FROM app_readwrite, app_readonly; -- what a default privilege may have given
     GRANT SELECT, INSERT, UPDATE, DELETE ON ai_usage_daily TO app_readwrite;
     GRANT SELECT (
         id, day, user_id, provider, model, operation, requests, errors, input_tokens, output_tokens,

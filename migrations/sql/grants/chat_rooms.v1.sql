@@ -2,6 +2,7 @@
 -- app_readonly sees every column.
 DO $do$
 BEGIN
+    REVOKE ALL ON chat_rooms FROM app_readwrite, app_readonly; -- what a default privilege may have given
     GRANT SELECT, INSERT, UPDATE, DELETE ON chat_rooms TO app_readwrite;
     GRANT SELECT (
         id, customer_session_id, agent_id, status, priority, source_lang, target_lang, department,

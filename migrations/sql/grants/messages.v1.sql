@@ -2,6 +2,7 @@
 -- Hidden from app_readonly: content, translated_content, error, metadata.
 DO $do$
 BEGIN
+    REVOKE ALL ON messages FROM app_readwrite, app_readonly; -- what a default privilege may have given
     GRANT SELECT, INSERT, UPDATE, DELETE ON messages TO app_readwrite;
     GRANT SELECT (
         id, conversation_id, room_id, parent_message_id, user_id, agent_id, sender_type, content_type,

@@ -2,6 +2,7 @@
 -- Hidden from app_readonly: token, ip.
 DO $do$
 BEGIN
+    REVOKE ALL ON sessions FROM app_readwrite, app_readonly; -- what a default privilege may have given
     GRANT SELECT, INSERT, UPDATE, DELETE ON sessions TO app_readwrite;
     GRANT SELECT (
         id, user_id, expires_at, last_active, revoked_at, user_agent, created_at

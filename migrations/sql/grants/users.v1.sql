@@ -2,6 +2,7 @@
 -- Hidden from app_readonly: password_hash, phone.
 DO $do$
 BEGIN
+    REVOKE ALL ON users FROM app_readwrite, app_readonly; -- what a default privilege may have given
     GRANT SELECT, INSERT, UPDATE, DELETE ON users TO app_readwrite;
     GRANT SELECT (
         id, email, name, role, status, locale, time_zone, settings, failed_login_count, locked_until,
