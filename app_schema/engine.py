@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 
+CONNECT_SECONDS = 10  # a server that takes longer to answer is away
+
+
 def database_url(settings: Settings) -> URL:
     """Return ``DATABASE_URL``, or the URL of the embedded server when it is unset.
 
@@ -75,7 +78,8 @@ def connect(settings: Settings) -> Iterator[Connection]:
 @contextmanager
 def connect_to(url: URL, **options: Any) -> Iterator[Connection]:
     """Open one connection to the database that ``url`` names; options and errors as for the above."""
-    engine = create_engine(url, schema="public", poolclass=NullPool, **options)
+    patience = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
+    engine = create_engine(url, schema="public", poolclass=NullPool, connect_args=patience, **options)
     try:
         connection = engine.connect()
     except DBAPIError as error:
@@ -136,7 +140,7 @@ def _set_search_path(connection: Any, schema: str) -> None:
 
 
 def _reason(url: URL, message: str) -> str:
-    reason = message.strip().splitlines()[-1].strip() if message.strip() else "no answer"
+    reason = next(iter(message.strip().splitlines()), "no answer").removeprefix("connection failed: ").strip()
     cure = "check that the server runs and that DATABASE_URL names it"
     if "does not exist" in reason and "database" in reason:
         cure = "create the database with: app-schema init"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 300.0
 INSUFFICIENT_PRIVILEGE = "42501"
+LOCK_NOT_AVAILABLE = "55P03"
 ONE_AT_A_TIME = threading.Lock()  # alembic.op and alembic.context belong to the whole process
 PARTITION = re.compile(r"(?P<parent>\w+)_(?:default|y\d{4}m\d{2})")
 
@@ -108,6 +109,10 @@ def explained(error: DBAPIError, connection: Connection) -> MigrationError:
             return RoleMissing(message)
         user = connection.scalar(text("SELECT current_user"))
         message += f"; connect as the owner of the database, or let its owner grant user {user} CREATE"
+    elif getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+        message += "; another session holds a lock that it needs (pg_stat_activity, pg_locks): try again when it is done"
+    else:
+        message += "; mend that and upgrade again"
     revision = _revision_in(error)
     if revision is None:
         return MigrationError(message)

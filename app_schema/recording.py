@@ -32,7 +32,8 @@ def record_message(session: Session, message: Message) -> UUID:
     nothing, also when both are sent at once. Async: ``await session.run_sync(record_message, message)``.
 
     Raises:
-        sqlalchemy.exc.IntegrityError: the parent is missing, or the sender does not fit it.
+        ValueError: the message names no parent by ``room_id`` or ``conversation_id``.
+        sqlalchemy.exc.IntegrityError: the parent does not exist, or the sender does not fit it.
     """
     statement = _statement(message)
     while True:
@@ -54,6 +55,8 @@ def _statement(message: Message) -> Select[UUID]:
     given: dict[str, Any] = {
         attribute.columns[0].name: state.dict[attribute.key] for attribute in state.mapper.column_attrs if attribute.key in state.dict
     }
+    if given.get("room_id") is None and given.get("conversation_id") is None:
+        raise ValueError("give the message the room_id or conversation_id of a flushed parent; its relationships are not followed")
     given.setdefault("id", uuid7())  # a default of the model is not applied to an INSERT inside WITH
     sent = (
         insert(table)

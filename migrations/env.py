@@ -5,6 +5,7 @@ a Connection), ``schema`` and ``wait`` in ``config.attributes`` (see ``app_schem
 """
 
 import math
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -20,14 +21,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from app_schema import drift
 from app_schema.engine import connect, literal, quoted, verbatim
 from app_schema.errors import AppSchemaError, MigrationError, SettingsError
-from app_schema.migrate import WAIT_SECONDS, explained, heads, is_partition
+from app_schema.migrate import LOCK_NOT_AVAILABLE, WAIT_SECONDS, check, explained, heads, is_partition
 from app_schema.models import metadata
 from app_schema.objects import LOCK_TIMEOUT
 from app_schema.preflight import check_encoding, check_revision, check_server
 from app_schema.settings import Settings, validate_schema
 from app_schema.turn import turn
 
-LOCK_NOT_AVAILABLE = "55P03"
 LOCK_ATTEMPTS = 5
 SESSION = (
     f"SET lock_timeout = '{LOCK_TIMEOUT}'",
@@ -37,6 +37,7 @@ SESSION = (
     "SET idle_session_timeout = 0",
 )
 
+RANDOM_ID = re.compile("[0-9a-f]{12}")  # what Alembic makes up when --rev-id says nothing
 CHANGED = ("search_path", "lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout")
 
 config = context.config
@@ -79,6 +80,11 @@ def migrating() -> bool:
     return True
 
 
+def checking() -> bool:
+    """Tell ``alembic check``."""
+    return from_shell and config.cmd_opts is not None and config.cmd_opts.cmd[0].__name__ == "check"
+
+
 def include_name(name: str | None, kind: str, _parents: Any) -> bool:
     """Leave partitions to partition maintenance."""
     return kind != "table" or name is None or not is_partition(name)
@@ -92,6 +98,13 @@ def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     return f'postgresql.DOMAIN("{stored.name}", sa.Text(), create_type=False)' if isinstance(stored, DOMAIN) else f"sa.{stored!r}"
 
 
+def number(_context: Any, _revision: Any, directives: list[Any]) -> None:
+    """Give a new revision the next number, unless ``--rev-id`` chose another id."""
+    for directive in directives:
+        if RANDOM_ID.fullmatch(directive.rev_id):
+            directive.rev_id = f"{int(context.script.get_current_head() or 0) + 1:04}"
+
+
 def configure(**where: Any) -> None:
     """Tell Alembic the rules that hold for every run."""
     context.configure(
@@ -100,7 +113,9 @@ def configure(**where: Any) -> None:
         compare_server_default=True,
         include_name=include_name,
         render_item=render_item,
-        autogenerate_plugins=["alembic.autogenerate.*", drift.PLUGIN],
+        process_revision_directives=number,
+        # `alembic check` has asked for drift already, and told it better
+        autogenerate_plugins=["alembic.autogenerate.*", *([] if checking() else [drift.PLUGIN])],
         **where,
     )
 
@@ -134,6 +149,9 @@ def run_online(connection: Connection, schema: str, wait: float) -> None:
     connection.commit()
     if not writing:
         enter(connection, schema, create=False)
+        if checking():
+            check(connection, schema=schema)  # says what differs, a line each, and exits 3
+            connection.rollback()
         configure(connection=connection)
         with context.begin_transaction():
             context.run_migrations()

@@ -20,8 +20,8 @@ from sqlalchemy.dialects import postgresql
 
 from app_schema import objects
 ${imports if imports else ""}
-revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
+revision = "${up_revision}"
+down_revision = ${'None' if down_revision is None else f'"{down_revision}"'}
 branch_labels = None
 depends_on = None
 

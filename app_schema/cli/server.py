@@ -42,9 +42,8 @@ def down(settings: Settings, *, delete: bool) -> None:
     """Stop the embedded server; its data stays."""
     server = _embedded(settings)
     stopped = server.stop()
-    if delete:
-        server.delete()
-    click.echo(f"server: {'stopped' if stopped else 'was not running'}{', its data removed' if delete else ''}")
+    removed = delete and server.delete()
+    click.echo(f"server: {'stopped' if stopped else 'was not running'}{', its data removed' if removed else ''}")
 
 
 @click.command()

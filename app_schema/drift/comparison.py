@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
+
 from app_schema import objects
 from app_schema.drift.catalog import Catalog, Key, snapshot, with_months
 from app_schema.drift.declared import build, undone
@@ -14,6 +16,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData
 
 SHOWN = 10
+
+
+# In `public` of somebody else this user cannot grant, and everybody may use the schema anyway.
+USED_BY_ALL = text("""
+    SELECT has_schema_privilege('public', n.oid, 'USAGE') AND NOT pg_has_role(n.nspowner, 'USAGE')
+    FROM pg_namespace n WHERE n.nspname = :schema
+""")
 
 
 def differences(connection: Connection, metadata: MetaData, schema: str) -> list[Difference]:
@@ -33,6 +42,7 @@ def differences(connection: Connection, metadata: MetaData, schema: str) -> list
     """
     roles = [role.name for role in objects.newest("roles")]
     with undone(connection):
+        used_by_all = connection.scalar(USED_BY_ALL, {"schema": schema})
         found = snapshot(connection, schema, roles)
     granted = {key.name for key in found if key.kind == "role"}.issuperset(roles)
     with undone(connection):
@@ -40,6 +50,8 @@ def differences(connection: Connection, metadata: MetaData, schema: str) -> list
     # A default privilege of every schema reaches into the throwaway one, yet nothing here declares any.
     declared = {key: definition for key, definition in declared.items() if key.kind != "default privileges"}
     declared |= {Key("role", None, role): "" for role in roles}
+    if used_by_all:
+        declared = {key: definition for key, definition in declared.items() if key.kind != "grant" or not key.name.startswith("schema to ")}
     compared = _compared(found, with_months(declared, found))
     # Without a role its grants cannot be declared: it is missing, and that is enough for now.
     return [each for each in compared if granted or each.kind != "grant"]

@@ -16,12 +16,15 @@ from app_schema import objects
 from app_schema.drift.comparison import differences
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from alembic.autogenerate.api import AutogenContext
     from alembic.operations.ops import UpgradeOps
 
     from app_schema.drift.difference import Difference
 
 PLUGIN = "app_schema.drift"
+ALEMBICS = ("table", "column", "index", "constraint")  # what Alembic's own operations change
 FOLDERS = {
     "function": "functions",
     "domain": "domains",
@@ -58,8 +61,17 @@ def _compare(context: AutogenContext, upgrade: UpgradeOps, _schemas: set[str | N
     if connection is None or not isinstance(metadata, MetaData):
         raise TypeError("the comparison needs a connection and one MetaData")
     schema = connection.dialect.default_schema_name or "public"
-    upgrade.ops.extend(CatalogDriftOp(difference) for difference in differences(connection, metadata, schema))
+    covered = set(_tables(upgrade.ops))
+    found = differences(connection, metadata, schema)
+    upgrade.ops.extend(CatalogDriftOp(each) for each in found if each.kind not in ALEMBICS or each.name.split(".")[0] not in covered)
     return PriorityDispatchResult.CONTINUE
+
+
+def _tables(operations: Sequence[MigrateOperation]) -> Iterator[str]:
+    """Yield the tables and indexes that Alembic's own operations are about."""
+    for operation in operations:
+        yield from (str(name) for field in ("table_name", "index_name") if (name := getattr(operation, field, None)))
+        yield from _tables(getattr(operation, "ops", ()))
 
 
 @renderers.dispatch_for(CatalogDriftOp)

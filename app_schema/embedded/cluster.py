@@ -68,6 +68,7 @@ def configure(data: Path, sockets: Path, major: int, account: Account) -> None:
         "log_timezone": "UTC",
         "lc_messages": "C",
         "log_error_verbosity": "terse",
+        "log_min_error_statement": "panic",  # a failing statement may hold what must not be logged
     } | ({"summarize_wal": "on"} if major >= SUMMARIZE_WAL else {})
     private.write(data / CONF, "".join(f"{name} = {_quote(value)}\n" for name, value in settings.items()), account)
 

@@ -131,15 +131,15 @@ class EmbeddedServer:
             with self._lock():
                 return self._stop()
 
-    def delete(self) -> None:
-        """Stop the server and remove everything of it, and the home unless it holds other things too.
+    def delete(self) -> bool:
+        """Stop the server and remove everything of it, and the home unless it holds other things too; False if there is none.
 
         Raises:
             EmbeddedServerError: the home is not one of an embedded server; nothing was removed.
         """
         with self._access():
-            if not self.home.exists():
-                return
+            if not self.home.exists() or not any(self.home.iterdir()):
+                return False
             if not (self.home / "lock").exists():
                 raise EmbeddedServerError(f"{self.home} holds no embedded server; nothing was removed")
             private.check_ours(self.home)
@@ -154,6 +154,7 @@ class EmbeddedServer:
                 (self.home / "lock").unlink()
                 if not any(self.home.iterdir()):
                     self.home.rmdir()
+        return True
 
     def _stop(self) -> bool:
         postmaster = Postmaster.read(self.data)

@@ -25,6 +25,12 @@ FIND_ROLE = text("""
         AS taken
     FROM pg_roles r WHERE r.rolname = :name
 """)
+FIND_ANOTHER_PATH = text("""
+    SELECT setting FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole JOIN pg_database d ON d.oid = s.setdatabase,
+        unnest(s.setconfig) AS setting
+    WHERE r.rolname = :name AND d.datname = current_database() AND setting LIKE 'search_path=%'
+        AND setting <> 'search_path=' || quote_ident(:schema)
+""")
 MAINTENANCE = "postgres"  # the database that every server has for this
 STATEMENT_TIMEOUT = "5min"  # a report that runs longer is a mistake, and holds back VACUUM
 
@@ -68,8 +74,8 @@ def _is_missing(url: URL) -> bool:
 def create_reporting_user(connection: Connection, name: str, *, schema: str) -> str | None:
     """Make a login that can only read, and reads no secret, address or message.
 
-    Its settings are its own, since those of a group are not inherited: read-only transactions, a
-    ``statement_timeout`` and the ``search_path``.
+    Its settings are its own, since those of a group are not inherited, and of this database alone: read-only
+    transactions, a ``statement_timeout`` and the ``search_path``.
 
     Returns:
         The new login's password, to be shown once; None when the login was there, which keeps its own.
@@ -84,15 +90,18 @@ def create_reporting_user(connection: Connection, name: str, *, schema: str) -> 
     found = connection.execute(FIND_ROLE, {"name": name}).one_or_none()
     if found is not None and found.taken:
         raise AppSchemaError(f"the role {name} serves another purpose than reports; choose another name for the reporting user")
+    if elsewhere := connection.scalar(FIND_ANOTHER_PATH, {"name": name, "schema": schema}):
+        raise AppSchemaError(f"the reporting user {name} reads another schema of this database ({elsewhere}); choose another name")
+    here = f"IN DATABASE {quoted(connection.scalar(text('SELECT current_database()')) or '')}"
     password = None if found is not None else secrets.token_urlsafe(24)
     try:
         if password is not None:
             connection.execute(verbatim(f"CREATE ROLE {role} LOGIN PASSWORD '{_scrambled(connection, name, password)}'"))
         for statement in (
             f"GRANT app_readonly TO {role}",
-            f"ALTER ROLE {role} SET default_transaction_read_only = on",
-            f"ALTER ROLE {role} SET statement_timeout = '{STATEMENT_TIMEOUT}'",
-            f"ALTER ROLE {role} SET search_path = {quoted(schema)}",
+            f"ALTER ROLE {role} {here} SET default_transaction_read_only = on",
+            f"ALTER ROLE {role} {here} SET statement_timeout = '{STATEMENT_TIMEOUT}'",
+            f"ALTER ROLE {role} {here} SET search_path = {quoted(schema)}",
         ):
             connection.execute(verbatim(statement))
         connection.commit()

@@ -238,6 +238,17 @@ def test_a_server_that_hangs_up_on_idle_sessions(server, engine):
             migrate.upgrade(engine, wait=0)
 
 
+def test_alembic_check_tells_drift_line_by_line_and_exits_3(engine):
+    url = engine.url
+    assert alembic(url, "check").returncode == 0
+    with engine.begin() as connection:
+        connection.execute(text("DROP INDEX idx_messages_room_id"))
+    done = alembic(url, "check")
+    assert done.returncode == 3
+    assert "missing index idx_messages_room_id" in done.stderr
+    one_line(alembic(url, "-x", "schema=not_there", "check"), "not_there", "is at revision none", code=3)
+
+
 def test_threads_of_a_process_take_turns(database):
     schemas = ["one", "two", "three"]
     engine = engine_of(database)

@@ -8,7 +8,7 @@ import sys
 from hashlib import sha256
 
 import pytest
-from programs import ROOT
+from programs import ROOT, alembic
 
 from app_schema import objects
 from app_schema.models import metadata
@@ -55,18 +55,16 @@ def test_every_object_is_run_by_a_revision(kind):
         assert called or looped, found
 
 
-def test_a_new_revision_comes_with_its_advice(tmp_path):
+def test_a_new_revision_comes_with_its_number_and_its_advice(tmp_path, database):
     shutil.copytree(MIGRATIONS, tmp_path / "migrations")
     shutil.copy(ROOT / "alembic.ini", tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-m", "alembic", "revision", "--message", "add order notes", "--rev-id", "9001"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    written = (tmp_path / "migrations/versions/9001_add_order_notes.py").read_text()
-    assert "9001_add_order_notes.py" in done.stdout
+    done = alembic(database, "revision", "--message", "add order notes", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    name = f"{len(REVISIONS) + 1:04}_add_order_notes.py"
+    assert name in done.stdout
+    written = (tmp_path / "migrations/versions" / name).read_text()
     for advice in ("Locks:", "Downgrade:", "CONCURRENTLY", "NOT VALID", "grant it in a new version"):
         assert advice in written
     ast.parse(written)
+    lint = [sys.executable, "-m", "ruff", "check", "--config", str(ROOT / "pyproject.toml"), "--ignore", "D,INP,ERA"]
+    subprocess.run([*lint, tmp_path / "migrations/versions" / name], check=True)

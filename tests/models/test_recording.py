@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app_schema.models import Agent, ChatRoom, Conversation, Message, SenderType, User
+from app_schema.models import Agent, ChatRoom, Conversation, Message, SenderType, User, uuid7
 from app_schema.recording import record_message
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -60,7 +60,12 @@ def test_conversation_moves_every_five_seconds(session):
 
 
 def test_parent_that_does_not_exist(session):
-    with pytest.raises(IntegrityError, match="ck_messages_one_parent"):
+    with pytest.raises(IntegrityError, match="fk_messages_room_id"):
+        record_message(session, Message(room_id=uuid7(), sender_type=SenderType.CUSTOMER, content="secret"))
+
+
+def test_parent_that_is_only_a_relationship(session):
+    with pytest.raises(ValueError, match="room_id or conversation_id"):
         record_message(session, Message(sender_type=SenderType.USER, content="secret"))
 
 

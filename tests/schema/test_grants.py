@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from app_schema import migrate
+from app_schema.errors import AppSchemaError
 from app_schema.ops.initialize import create_reporting_user
 
 MATRIX = Path(__file__).with_name("grants.csv")
@@ -47,6 +48,16 @@ def test_a_new_column_is_hidden_from_the_reader(connection):
     connection.execute(text("ALTER TABLE users ADD COLUMN nickname text"))
     row = next(row for row in matrix(connection) if row[:2] == ["users", "nickname"])
     assert row[3] == ""
+
+
+def test_a_reporting_user_reads_one_schema_of_a_database(server, engine):
+    name = f"reports_{engine.url.database}"
+    with engine.connect() as connection:
+        create_reporting_user(connection, name, schema="public")
+        with pytest.raises(AppSchemaError, match="reads another schema"):
+            create_reporting_user(connection, name, schema="tenant")
+    with administrator(server) as connection:
+        connection.execute(text(f"DROP ROLE {name}"))
 
 
 @pytest.fixture

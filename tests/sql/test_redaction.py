@@ -6,6 +6,7 @@ from rows import BCRYPT, insert
 from sqlalchemy import text
 
 SECRETS = [
+    "비밀번호: abc123def",
     "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI",
     "secret_key=abcdefgh",
     "x-api-key: abcdef123456",

@@ -23,7 +23,7 @@ WHERE d.refclassid = 'pg_namespace'::regclass
     AND d.deptype = 'n'
     AND d.classid NOT IN (
         'pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass, 'pg_constraint'::regclass,
-        'pg_statistic_ext'::regclass, 'pg_default_acl'::regclass
+        'pg_statistic_ext'::regclass, 'pg_default_acl'::regclass, 'pg_extension'::regclass -- its own owner's business
     )
     AND NOT EXISTS (SELECT FROM accessory AS e WHERE e.classid = d.classid AND e.objid = d.objid)
 UNION ALL

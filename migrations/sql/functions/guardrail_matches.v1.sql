@@ -4,9 +4,15 @@
 -- CASE, not OR: only a CASE keeps a keyword from being compiled as a regular expression.
 CREATE OR REPLACE FUNCTION guardrail_matches(p_text text, p_stage text)
     RETURNS TABLE (guardrail_id uuid, name text, action text, severity smallint)
-    LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 5
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 5
     SET search_path FROM CURRENT
 AS $$
+BEGIN
+    IF p_stage NOT IN ('input', 'output') THEN
+        RAISE EXCEPTION 'p_stage must be input or output' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+
+    RETURN QUERY
     SELECT g.id, g.name, g.action, g.severity
     FROM guardrails AS g
     WHERE g.enabled
@@ -19,5 +25,6 @@ AS $$
                 CASE WHEN g.config ->> 'max' ~ '^[0-9]+$' THEN length(p_text) > (g.config ->> 'max')::numeric ELSE false END
             ELSE false
         END
-    ORDER BY g.priority, g.id
+    ORDER BY g.priority, g.id;
+END
 $$

@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION redact_text(p_text text) RETURNS text
                 '|(?:0[1-8]|82)[-0-9–—―−‐‑－·./() \t\u00a0\u3000]{0,12}[0-9]{3}[-–—―−‐‑－·./ \t\u00a0\u3000]{0,3}[0-9]{4}'
             )
             AND p_text COLLATE "C" !~* (
-                'bearer[ \t]|authorization[ \t]*[:=]|://[^/[:space:]]*@|(?:passw(?:or)?d|pwd|passphrase|secret|key|token|cookie)["'']?[ \t]*[:=]'
+                'bearer[ \t]|authorization[ \t]*[:=]|://[^/[:space:]]*@|(?:passw(?:or)?d|pwd|passphrase|비밀번호|패스워드|secret|key|token|cookie)["'']?[ \t]*[:=]'
                 '|(?:^|[^a-z0-9])(?:[prs]k[-_]|gh[opsur]_|github_pat_|glpat-|xox[a-z]-|xapp-|a[ks]ia|aiza|ya29|hf_|npm_|sg\.|eyj)'
                 '|\$2[abxy]\$|private key'
             )
@@ -60,7 +60,7 @@ CREATE OR REPLACE FUNCTION redact_text(p_text text) RETURNS text
                 -- Secrets that are known by what stands before them, which is kept; any case.
                 '((?<![a-z0-9])(?:bearer[ \t]+|authorization[ \t]*[:=][ \t]*(?:[a-z]+[ \t]+)?)(?=[a-z0-9._~+/=-]{8})'
                 '|://[^][/:@"''[:space:]]*:(?=[^][/@"''[:space:]]+@)'
-                '|(?<![a-z0-9])(?:passw(?:or)?d|pwd|passphrase|(?:client_?)?secret|(?:api|access|secret|private)[-_]?key|(?:access|refresh|auth|id)?[-_]?token)'
+                '|(?<![a-z0-9])(?:passw(?:or)?d|pwd|passphrase|비밀번호|패스워드|(?:client_?)?secret|(?:api|access|secret|private)[-_]?key|(?:access|refresh|auth|id)?[-_]?token)'
                 '(?:=|["'']?[ \t]*[:=][ \t]*["'']?(?=[!-~]{6}))'
                 '|(?<![a-z0-9])cookie[ \t]*[:=][ \t]*[^=;[:space:]]*=)'
                 '[^]["''`,;&<>()@[:space:]]+',
