@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from app_schema.testing.database import Database
     from app_schema.testing.make import Make
+    from app_schema.testing.throwaway import Throwaway
 
-__all__ = ["Database", "Make"]
+__all__ = ["Make", "Throwaway"]
 
 
 def __getattr__(name: str) -> object:
@@ -21,8 +21,8 @@ def __getattr__(name: str) -> object:
         from app_schema.testing.make import Make  # noqa: PLC0415 (models cost time that a run without them should not pay)
 
         return Make
-    if name == "Database":
-        from app_schema.testing.database import Database  # noqa: PLC0415
+    if name == "Throwaway":
+        from app_schema.testing.throwaway import Throwaway  # noqa: PLC0415
 
-        return Database
+        return Throwaway
     raise AttributeError(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from typing import TYPE_CHECKING
 
 from sqlalchemy import URL
@@ -54,3 +56,14 @@ def url_of(server: object) -> URL:
     except AttributeError:
         raise SettingsError("the fixture app_schema_server must return a URL, or a server of pytest-postgresql") from None
     return URL.create("postgresql+psycopg", user, password or None, database=MAINTENANCE, query=query)  # a socket's folder is a host too
+
+
+def way_to(url: URL, settings: Settings) -> str:
+    """Return the command that opens ``url`` in psql: it holds no password, but says where the embedded server's is."""
+    bare = URL.create("postgresql", url.username, host=url.host, port=url.port, database=url.database, query=url.query)
+    address = bare.render_as_string()
+    server = EmbeddedServer(settings.home)
+    file = server.home / "password"
+    if url.password and os.access(file, os.R_OK) and file.read_text(encoding="ascii") == url.password:
+        return f'PGPASSWORD="$(cat {shlex.quote(str(file))})" {shlex.quote(str(server.programs / "psql"))} {shlex.quote(address)}'
+    return f"psql {shlex.quote(address)}"

@@ -1,4 +1,4 @@
-"""A throwaway database, or a schema of one."""
+"""What the fixtures hand out: a place at head where a test may write what it likes."""
 
 from __future__ import annotations
 
@@ -13,25 +13,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Database:
-    """Where a test may write what it likes.
+class Throwaway:
+    """A database, or a schema in one, that its fixture drops after the test.
 
     Attributes:
-        url: its address; hand it to ``create_engine`` or ``create_async_engine``.
+        name: of the database, or of the schema.
+        url: its address, a schema's with the ``search_path``; for ``create_engine``, ``create_async_engine``
+            and, through ``render_as_string(hide_password=False)``, whatever else takes a URL.
         schema: the PostgreSQL schema that holds the tables.
     """
 
+    name: str
     url: URL
     schema: str
 
-    @property
-    def name(self) -> str:
-        """Its name on the server."""
-        return str(self.url.database)
-
     @cached_property
     def engine(self) -> Engine:
-        """An engine on it, closed by the fixture that made it."""
+        """An engine on it; the fixture closes its connections."""
         return create_engine(self.url, schema=self.schema)
 
     def close(self) -> None:
