@@ -6,13 +6,15 @@ imported when the first test asks for it.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app_schema.testing.report import FAILED, KEPT, Maker, Terminal, in_one_line
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
     from sqlalchemy.orm import Session
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from app_schema.testing.throwaway import Throwaway
 
 OPTION = "--app-schema-keep"
-FAILED = pytest.StashKey[bool]()
-KEPT = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,8 +32,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(OPTION, action="store_true", help="keep the database of a failed test for a week and say how to look at it")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Listen to the reports: in a worker of xdist as they are made, in the process that has the terminal as they arrive."""
+    config.pluginmanager.register(Maker())
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Terminal())
+
+
 @pytest.fixture(scope="session")
-def app_schema_server() -> Any:
+def app_schema_server(pytestconfig: pytest.Config) -> Any:
     """The server: ``DATABASE_URL`` if it is marked disposable, without one the embedded server, started and left running.
 
     Override it to name another: return a URL, or a server of pytest-postgresql.
@@ -41,18 +48,18 @@ def app_schema_server() -> Any:
     from app_schema.settings import Settings
     from app_schema.testing import server
 
-    with _in_one_line():
+    with in_one_line(pytestconfig):
         return server.choose(Settings.from_env())
 
 
 @pytest.fixture(scope="session")
-def app_schema_run(app_schema_server: Any) -> Iterator[Run]:
+def app_schema_run(pytestconfig: pytest.Config, app_schema_server: Any) -> Iterator[Run]:
     """What makes the databases, for fixtures of your own: ``create()``, ``drop(database)``."""
     from app_schema.settings import Settings
     from app_schema.testing import run, server
 
     with ExitStack() as open_until_the_end:
-        with _in_one_line():
+        with in_one_line(pytestconfig):
             begun = run.begin(server.url_of(app_schema_server), Settings.from_env())
             entered = open_until_the_end.enter_context(begun)
         yield entered
@@ -86,7 +93,7 @@ def app_schema_async_session(
     from app_schema.engine import create_async_engine
     from app_schema.testing import session
 
-    with _in_one_line():
+    with in_one_line(request.config):
         database = app_schema_run.shared()
     if database.name not in app_schema_async_engines:
         app_schema_async_engines[database.name] = create_async_engine(database.url, schema=database.schema, poolclass=NullPool)
@@ -96,9 +103,9 @@ def app_schema_async_session(
 
 
 @pytest.fixture
-def app_schema_schema(app_schema_run: Run) -> Iterator[Throwaway]:
+def app_schema_schema(pytestconfig: pytest.Config, app_schema_run: Run) -> Iterator[Throwaway]:
     """A schema of its own at head, dropped after the test: ``.name``, ``.url``, ``.engine``."""
-    with _in_one_line():
+    with in_one_line(pytestconfig):
         schema = app_schema_run.create_schema()
     yield schema
     app_schema_run.drop_schema(schema)
@@ -107,7 +114,7 @@ def app_schema_schema(app_schema_run: Run) -> Iterator[Throwaway]:
 @pytest.fixture
 def app_schema_database(request: pytest.FixtureRequest, app_schema_run: Run) -> Iterator[Throwaway]:
     """A database of its own at head, dropped after the test: ``.name``, ``.url``, ``.engine``."""
-    with _in_one_line():
+    with in_one_line(request.config):
         database = app_schema_run.create()
     yield database
     if not _keep_if_wanted(request, app_schema_run, database):
@@ -122,36 +129,10 @@ def app_schema_make(app_schema_session: Session) -> Make:
     return Make(app_schema_session)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember a failure for the fixtures, and hand what they kept to the report, which xdist carries to the terminal."""
-    report = yield
-    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
-    if report.when == "teardown":
-        report.app_schema_kept = item.stash.get(KEPT, [])  # type: ignore[attr-defined] # any attribute travels with a report
-    return report
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Collect what was kept."""
-    _kept.extend(getattr(report, "app_schema_kept", []))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was kept and how to look at it."""
-    if _kept:
-        terminalreporter.section("app_schema: databases kept for a week")
-        for line in _kept:
-            terminalreporter.write_line(line)
-
-
-_kept: list[str] = []
-
-
 def _session(request: pytest.FixtureRequest, run: Run, *, seeded: bool) -> Iterator[Session]:
     from app_schema.testing import session
 
-    with _in_one_line():
+    with in_one_line(request.config):
         database = run.shared(seeded=seeded)
     with session.rolled_back(database.engine, _is_wanted(request)) as opened:
         yield opened
@@ -170,13 +151,3 @@ def _keep_if_wanted(request: pytest.FixtureRequest, run: Run, database: Throwawa
         run.keep(database)
         request.node.stash.setdefault(KEPT, []).append(f"{request.node.nodeid}: {server.way_to(database.url, run.settings)}")
     return wanted
-
-
-@contextmanager
-def _in_one_line() -> Iterator[None]:
-    from app_schema.errors import AppSchemaError
-
-    try:
-        yield
-    except AppSchemaError as error:
-        pytest.exit(f"app_schema: {error}", returncode=2)

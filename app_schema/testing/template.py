@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import NullPool, text
 
-from app_schema import migrate
 from app_schema.engine import create_engine, quoted, verbatim
 from app_schema.testing import lock
 
@@ -48,6 +47,8 @@ def remove(connection: Connection, name: str) -> None:
 
 
 def _build(connection: Connection, server: URL, key: str, *, schema: str, seeded: bool) -> None:
+    from app_schema import migrate  # noqa: PLC0415 (Alembic; most runs find the template there)
+
     name, draft = TEMPLATE + key, BUILDING + key
     remove(connection, draft)  # of a builder that was killed
     remove(connection, name)  # of one that was killed between renaming and marking
@@ -55,7 +56,7 @@ def _build(connection: Connection, server: URL, key: str, *, schema: str, seeded
     engine = create_engine(server.set(database=draft), schema=schema, poolclass=NullPool, connect_args={"options": HASTE})
     migrate.upgrade(engine, schema=schema)
     if seeded:
-        from app_schema import seeding  # noqa: PLC0415 (most runs need no seeds)
+        from app_schema import seeding  # noqa: PLC0415 (likewise)
 
         with engine.begin() as rows:
             seeding.fill(rows)
