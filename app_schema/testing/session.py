@@ -83,13 +83,13 @@ def _give_back(session: Session, keep: bool) -> None:  # noqa: FBT001 (run_sync 
 
 def finish(session: Session, connection: Connection, *, keep: bool) -> None:
     """Close the session; then commit what it did, or undo it."""
-    if keep:
-        try:
-            session.commit()
-        except SQLAlchemyError:  # what the test failed with
-            session.rollback()
+    if not keep:
+        connection.rollback()  # takes the savepoint with it, which closing the session would roll back on its own
+        session.close()
+        return
+    try:
+        session.commit()
+    except SQLAlchemyError:  # what the test failed with
+        session.rollback()
     session.close()
-    if keep:
-        connection.commit()
-    else:
-        connection.rollback()
+    connection.commit()

@@ -47,3 +47,12 @@ def test_every_setting_is_documented():
     settings = (ROOT / "app_schema/settings.py").read_text()
     for variable in set(re.findall(r"``(DATABASE_URL|APP_SCHEMA_[A-Z_]+)``", settings)):
         assert f"`{variable}`" in README
+
+
+def test_the_ten_lines_of_the_test_kit_work(tmp_path):
+    """In a process of its own, as in a project that has installed the wheel."""
+    code = re.search(r"```python\n(.*?)```", (ROOT / "docs/testing.md").read_text(), re.DOTALL)[1]
+    assert len([line for line in code.splitlines() if line]) <= 10
+    (tmp_path / "test_it.py").write_text(code)
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "1 passed" in done.stdout, done.stdout
