@@ -29,6 +29,12 @@ class ServerUnsuitable(AppSchemaError):
     """The server or the database cannot hold this schema."""
 
 
+class ServerNotDisposable(AppSchemaError):
+    """DATABASE_URL names a server that is not marked disposable; set APP_SCHEMA_DISPOSABLE=1 to let tests use it, or unset DATABASE_URL."""
+
+    exit_code = 2
+
+
 class EmbeddedServerError(AppSchemaError):
     """The embedded server could not be started."""
 

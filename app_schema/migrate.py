@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import traceback
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,14 @@ def upgrade(database: Engine | Connection, revision: str = "head", *, schema: st
 def downgrade(database: Engine | Connection, revision: str, *, schema: str = "public", wait: float = WAIT_SECONDS) -> None:
     """Take ``schema`` back to ``revision`` (``base`` leaves only ``alembic_version``); errors as for :func:`upgrade`."""
     _run(command.downgrade, _config(database, schema, wait), revision)
+
+
+def script(*, schema: str = "public") -> str:
+    """Return the SQL of all revisions, as ``alembic upgrade head --sql`` prints it; touches no server."""
+    config = _config(None, schema, 0)
+    config.output_buffer = StringIO()
+    command.upgrade(config, "head", sql=True)
+    return config.output_buffer.getvalue()
 
 
 def check(connection: Connection, *, schema: str = "public") -> None:

@@ -1,29 +1,14 @@
-import os
-from pathlib import Path
-
 import pytest
-from databases import HOME, engine_of, make_home, migrated_template, new_database, remove_home
+from databases import engine_of, new_database
+from sqlalchemy import text
 
-from app_schema.embedded import EmbeddedServer
-
-
-def pytest_configure(config):
-    if not hasattr(config, "workerinput"):
-        os.environ.pop("DATABASE_URL", None)
-        os.environ[HOME] = str(make_home())
-
-
-def pytest_unconfigure(config):
-    if not hasattr(config, "workerinput"):
-        remove_home(Path(os.environ.pop(HOME)))
+pytest_plugins = ["home"]
 
 
 @pytest.fixture(scope="session")
-def server():
-    """The embedded server of this run, as its superuser's URL."""
-    server = EmbeddedServer(Path(os.environ[HOME]))
-    server.start()
-    return server.url("postgres")
+def server(app_schema_run):
+    """The embedded server of this checkout's tests, as its superuser's URL."""
+    return app_schema_run.server
 
 
 @pytest.fixture
@@ -34,17 +19,18 @@ def database(server):
 
 
 @pytest.fixture
-def engine(server):
-    """A migrated database that the test may commit to."""
-    with new_database(server, template=migrated_template(server)) as url:
-        yield engine_of(url)
+def engine(app_schema_run, app_schema_database):
+    """A migrated database that the test may commit to; one that waits for a lock fails rather than hangs."""
+    app_schema_run.connection.execute(text(f"ALTER DATABASE {app_schema_database.name} SET lock_timeout = '30s'"))
+    return engine_of(app_schema_database.url)
 
 
 @pytest.fixture(scope="session")
-def migrated(server):
+def migrated(app_schema_run):
     """A migrated database that no test commits to."""
-    with new_database(server, template=migrated_template(server)) as url:
-        yield engine_of(url)
+    database = app_schema_run.create()
+    yield engine_of(database.url)
+    app_schema_run.drop(database)
 
 
 @pytest.fixture

