@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from platformdirs import PlatformDirs
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -57,6 +57,10 @@ def _database_url(value: Any) -> Any:
     return parse_url(value) if isinstance(value, str) else value
 
 
+def _names(value: Any) -> Any:
+    return frozenset(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+
 class Settings(BaseSettings):
     """What the environment says.
 
@@ -65,6 +69,7 @@ class Settings(BaseSettings):
         home: ``APP_SCHEMA_HOME``, the folder of the embedded server.
         schema_name: ``APP_SCHEMA_SCHEMA``, the PostgreSQL schema that holds the tables.
         encryption_keys: ``APP_SCHEMA_ENCRYPTION_KEYS``, ``id:base64,id:base64``, newest first.
+        protect: ``APP_SCHEMA_PROTECT``, ``name,name``: databases that seeds and tests never touch.
     """
 
     model_config = SettingsConfigDict(
@@ -75,6 +80,7 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=_default_home)
     schema_name: Annotated[str, AfterValidator(validate_schema)] = Field("public", validation_alias="APP_SCHEMA_SCHEMA")
     encryption_keys: SecretStr | None = None
+    protect: Annotated[frozenset[str], NoDecode, BeforeValidator(_names)] = frozenset()
 
     @classmethod
     def from_env(cls) -> Self:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from .world import World
 
-CLOSED, ACTIVE, WAITING = 22, 12, 6  # of the default forty
 LANGUAGES = ("en", "zh", "ja", "vi", "en", "ru", "zh", "ko", "ja", "en", "vi")
 GREETING = {
     "sender": "system",
@@ -53,7 +52,17 @@ class Chat(NamedTuple):
 
 def count(world: World) -> int:
     """Return how many rooms there are: closed ones first, then active, then waiting."""
-    return world.scaled(CLOSED) + world.scaled(ACTIVE) + world.scaled(WAITING)
+    return max(3, world.count("chat_rooms"))
+
+
+def counts(world: World) -> dict[RoomStatus, int]:
+    """Return how many rooms there are of each state."""
+    rooms = count(world)
+    live = {
+        RoomStatus.ACTIVE: max(1, round(rooms * world.story.active)),
+        RoomStatus.WAITING: max(1, round(rooms * world.story.waiting)),
+    }
+    return {RoomStatus.CLOSED: rooms - sum(live.values()), **live}
 
 
 @lru_cache(maxsize=1024)
@@ -75,7 +84,7 @@ def chat(world: World, number: int) -> Chat:
         wait = timedelta(seconds=dice.uniform(20, 400))
         lines = _talk(dice, said[:1], start, language) + _talk(dice, [GREETING, *said[1:]], start + wait, language)
         end = lines[-1].at + timedelta(seconds=dice.uniform(10, 90))
-        age = 1 - (turn + dice.random()) / world.scaled(CLOSED)  # of a closed one
+        age = 1 - (turn + dice.random()) / counts(world)[RoomStatus.CLOSED]  # of a closed one
         over = world.now if status is RoomStatus.ACTIVE else world.past(0.002 + 0.998 * age, 90)
         back = end - over
         lines = [line._replace(at=line.at - back) for line in lines]
@@ -89,11 +98,11 @@ def chat(world: World, number: int) -> Chat:
 def _status(world: World, number: int) -> tuple[RoomStatus, int]:
     # the state, and the place among the rooms in it
     turn = number
-    for status, of in ((RoomStatus.CLOSED, CLOSED), (RoomStatus.ACTIVE, ACTIVE)):
-        if turn < world.scaled(of):
+    for status, of in counts(world).items():
+        if turn < of:
             return status, turn
-        turn -= world.scaled(of)
-    return RoomStatus.WAITING, turn
+        turn -= of
+    raise IndexError(number)
 
 
 def _talk(dice: Random, script: list[dict[str, str]], start: datetime, language: str) -> list[Line]:

@@ -11,29 +11,19 @@ from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from faker import Faker
 
+if TYPE_CHECKING:
+    from app_schema.seeding import Scenario
+
 SEOUL = ZoneInfo("Asia/Seoul")
 HISTORY_DAYS = 120
 POOL = 200  # names drawn from Faker, per language
 LOCALES = {"ko": "ko_KR", "en": "en_US", "zh": "zh_CN", "ja": "ja_JP", "vi": "vi_VN", "ru": "ru_RU"}
-COUNTS = {
-    "agent_sessions": 16,
-    "agents": 8,
-    "ai_request_stats": 600,
-    "api_keys": 24,
-    "cache_metadata": 50,
-    "conversations": 60,
-    "customer_sessions": 60,
-    "documents": 40,
-    "logs": 200,
-    "sessions": 60,
-    "users": 40,
-    "workflow_executions": 60,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,16 +31,19 @@ class World:
     """One seed, one size, one moment at which the story ends."""
 
     random_seed: int
+    story: Scenario
     scale: float
     now: datetime
+    tag: str = ""  # keeps appended rows apart from those there already
+
+    @property
+    def earliest(self) -> datetime:
+        """The time before which nothing happens."""
+        return self.now - timedelta(days=HISTORY_DAYS)
 
     def count(self, table: str) -> int:
-        """Return how many rows a table gets."""
-        return self.scaled(COUNTS[table])
-
-    def scaled(self, number: int) -> int:
-        """Return a number at this scale, at least 1."""
-        return max(1, round(number * self.scale))
+        """Return how many rows a table gets, at least 1."""
+        return max(1, round(self.story.counts[table] * self.scale))
 
     def dice(self, *key: object) -> Random:
         """Return the random numbers of one row: the same ones, whoever asks and in whatever order."""
@@ -93,7 +86,7 @@ class World:
         return self.dice("user_agent", *key).choice(self._user_agents)
 
     def _name(self, key: tuple[object, ...]) -> str:
-        return "/".join(map(str, (self.random_seed, *key)))
+        return "/".join(map(str, (self.random_seed, self.tag, *key)))
 
     @cached_property
     def _work(self) -> list[float]:
