@@ -12,7 +12,6 @@ from .users import DEMO_BCRYPT, user
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from uuid import UUID
 
     from .world import World
 
@@ -25,8 +24,8 @@ LANGUAGES = (["ko", "en"], ["ko", "en", "zh"], ["ko", "ja"], ["ko"], ["ko", "vi"
 
 
 class Row(NamedTuple):
-    id: UUID
-    user_id: UUID | None
+    id: str
+    user_id: str | None
     email: str
     password_hash: str
     name: str
@@ -57,7 +56,7 @@ def agent(world: World, number: int) -> Row:
     return Row(
         id=world.id(created, "agents", number),
         user_id=user(world, number).id if number % 4 == 0 else None,
-        email=f"{world.handle('agents', number)}{number}@support.example.kr",
+        email=f"{world.handle('agents', number)}{number}{world.tag}@support.example.kr",
         password_hash=DEMO_BCRYPT,
         name=world.name("ko", "agents", number),
         role=ROLES[number % len(ROLES)],

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.models import AiOperation, AiRequestStatus, SenderType
 
 from .messages import message_id
-from .threads import MODELS, Line, Thread, thread
+from .threads import MODELS, Thread, thread
 from .users import somebody
-from .world import reference
+from .wire import moment
+from .world import DAYS, reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from random import Random
-    from uuid import UUID
 
+    from .dice import Dice
     from .world import World
 
-DAYS = 30
 OPERATIONS = ("chat",) * 12 + ("translate",) * 8 + ("embed",) * 3 + ("moderate",) * 3 + ("stt", "tts")
 STATES = (*(AiRequestStatus.OK,) * 25, AiRequestStatus.ERROR, AiRequestStatus.CACHED, AiRequestStatus.TIMEOUT, AiRequestStatus.BLOCKED)
 ERRORS = {AiRequestStatus.ERROR: "overloaded", AiRequestStatus.TIMEOUT: "deadline_exceeded", AiRequestStatus.BLOCKED: "content_filter"}
 
 
 class Row(NamedTuple):
-    id: UUID
+    id: str
     created_at: datetime
-    request_id: UUID
-    user_id: UUID | None
-    conversation_id: UUID | None
-    message_id: UUID | None
+    request_id: str
+    user_id: str | None
+    conversation_id: str | None
+    message_id: str | None
     operation: AiOperation
     provider: str
     model: str
@@ -50,7 +50,6 @@ class Row(NamedTuple):
 class Answer(NamedTuple):
     thread: Thread
     place: int
-    line: Line
 
 
 columns = Row._fields
@@ -64,11 +63,11 @@ def _request(world: World, number: int) -> Row:
     dice = world.dice("ai_request_stats", number)
     created = world.born("ai_request_stats", number, DAYS)
     operation = AiOperation(dice.choice(OPERATIONS))
-    model = dice.choice([model for model in reference("models") if model["operation"] == operation])
-    user_id = None if operation in (AiOperation.TRANSLATE, AiOperation.MODERATE) else somebody(world, "ai_request_stats", number).id
+    model = dice.choice(_models(operation))
+    user_id = None if operation in (AiOperation.TRANSLATE, AiOperation.MODERATE) else somebody(world, "ai_request_stats", number)
     told = _answer(world, dice) if operation is AiOperation.CHAT and number % 3 == 0 else None
     if told:
-        created, user_id = told.line.at, told.thread.user_id
+        created, user_id = moment(told.thread.at(told.place)), told.thread.user_id
         model = next(model for model in MODELS if model["model"] == told.thread.model)
     status = STATES[number % len(STATES)]
     worked = status is AiRequestStatus.OK
@@ -83,7 +82,7 @@ def _request(world: World, number: int) -> Row:
         request_id=world.id(created - timedelta(milliseconds=3), "ai_request", number),
         user_id=user_id,
         conversation_id=told.thread.id if told else None,
-        message_id=message_id(world, told.thread.id, told.place, told.line.at) if told else None,
+        message_id=message_id(world, told.thread, told.place) if told else None,
         operation=operation,
         provider=model["provider"],
         model=model["model"],
@@ -99,9 +98,13 @@ def _request(world: World, number: int) -> Row:
     )
 
 
-def _answer(world: World, dice: Random) -> Answer | None:
-    # any recent one of any conversation
+@cache
+def _models(operation: str) -> list[dict[str, str]]:
+    return [model for model in reference("models") if model["operation"] == operation]
+
+
+def _answer(world: World, dice: Dice) -> Answer | None:
+    # any one of any conversation
     told = thread(world, dice.randrange(world.count("conversations")))
-    earliest = world.now - timedelta(days=DAYS - 1)
-    answers = [Answer(told, *line) for line in enumerate(told.lines) if line[1].at > earliest and line[1].sender is SenderType.ASSISTANT]
-    return dice.choice(answers) if answers else None
+    place = dice.randrange(len(told.lines))
+    return Answer(told, place) if told.lines[place].sender is SenderType.ASSISTANT else None

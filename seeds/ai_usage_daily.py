@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from .ai_request_stats import DAYS
-from .world import SEOUL
+from .world import DAYS, SEOUL
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -21,15 +20,17 @@ IDENTIFY = text("""
     UPDATE ai_usage_daily SET
         refreshed_at = :now,
         id = overlay(overlay(overlay(
-            md5(concat_ws('/', CAST(:seed AS text), day, user_id, provider, model, operation, currency))
+            md5(concat_ws('/', CAST(:seed AS text), to_char(day, 'YYYYMMDD'), user_id, provider, model, operation, currency))
             PLACING lpad(to_hex((extract(epoch FROM CAST(:now AS timestamptz)) * 1000)::bigint), 12, '0') FROM 1)
             PLACING '7' FROM 13) PLACING '8' FROM 17)::uuid
+    WHERE day BETWEEN :first AND :last
 """)
 
 
 def derive(connection: Connection, world: World) -> int:
     """Roll up and return how many rows that made."""
     today = world.now.astimezone(SEOUL).date()
-    made = connection.execute(ROLL_UP, {"first": today - timedelta(days=DAYS), "last": today}).scalar_one()
-    connection.execute(IDENTIFY, {"now": world.now, "seed": str(world.random_seed)})
+    days = {"first": today - timedelta(days=DAYS + 1), "last": today}
+    made = connection.execute(ROLL_UP, days).scalar_one()
+    connection.execute(IDENTIFY, {"now": world.now, "seed": str(world.random_seed), **days})
     return int(made)

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import math
 from functools import cache, lru_cache
+from itertools import count
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app_schema.models import ContentType, MessageStatus, SenderType
 
+from . import support
 from .users import somebody
-from .world import reference
+from .wire import milliseconds
+from .world import DAYS, reference
 
 if TYPE_CHECKING:
-    from random import Random
-    from uuid import UUID
+    from collections.abc import Iterator
 
     from .world import World
 
 MODELS = [model for model in reference("models") if model["operation"] == "chat"]
+THANKS = ("고맙습니다. 도움이 됐어요.", "네, 이해했어요. 감사합니다!", "좋아요, 그렇게 해 볼게요.")
+SHORTEST, LONGEST = 2, 160
+PERIOD, STRIDE = 1_000, 617  # the lengths repeat after so many conversations, and do not come by size
+SPREAD = 1.1  # of the lengths: half of them are short, one of a thousand has a hundred lines
 
 
 class Line(NamedTuple):
-    at: datetime
+    after: int  # milliseconds since the first line, at an ordinary pace
     sender: SenderType
     content: str
     content_type: ContentType = ContentType.TEXT
@@ -30,65 +37,110 @@ class Line(NamedTuple):
 
 
 class Thread(NamedTuple):
-    id: UUID
-    user_id: UUID
+    id: str
+    user_id: str
     title: str
     model: str
-    created_at: datetime
-    lines: list[Line]
+    created: int  # milliseconds since 1970
+    first: int  # of the first line
+    pace: float
+    lines: tuple[Line, ...]
+
+    def at(self, place: int) -> int:
+        """Return the time of a line in milliseconds since 1970."""
+        return self.first + int(self.pace * self.lines[place].after)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def thread(world: World, number: int) -> Thread:
     """Tell a conversation; the newest one is being answered at this moment."""
     dice = world.dice("conversations", number)
-    topics = list(_topics().values())
-    # most are short, a few go through several topics
-    told = [topics[(number + more) % len(topics)] for more in range(1 + int(dice.random() ** 4 * 5))]
-    exchanges = [exchange for topic in told for exchange in topic]
-    if len(told) == 1:
-        exchanges = exchanges[: max(1, len(exchanges) - number % 3)]
-    lines = _talk(dice, exchanges, world.now, trouble=number % 9)
     live = number == world.count("conversations") - 1
-    if live:
-        answer = lines[-1]
-        lines[-1] = answer._replace(content=answer.content[:12], status=MessageStatus.STREAMING)
-    shift = lines[-1].at - (world.now - timedelta(seconds=2) if live else world.born("conversations", number, 80))
-    lines = [line._replace(at=line.at - shift) for line in lines]
-    created = lines[0].at - timedelta(seconds=dice.uniform(1, 5))
+    topic = number % len(_topics())
+    lines = _told(topic, length(world, number), number % 9, live=live)
+    pace = dice.uniform(0.5, 2)
+    last = milliseconds(world.now) - 2000 if live else milliseconds(world.born("conversations", number, DAYS))
+    first = last - int(pace * lines[-1].after)
+    created = first - dice.randrange(1000, 5000)
     return Thread(
-        id=world.id(created, "conversations", number),
-        user_id=somebody(world, "conversations", number).id,
-        title=told[0][0]["title"],
+        id=world.id_at(created, "conversations", number),
+        user_id=somebody(world, "conversations", number),
+        title=_topics()[topic][0]["title"],
         model=dice.choice(MODELS)["model"],
-        created_at=created,
+        created=created,
+        first=first,
+        pace=pace,
         lines=lines,
     )
 
 
-def _talk(dice: Random, exchanges: list[dict[str, str]], start: datetime, *, trouble: int) -> list[Line]:
-    at, lines = start, []
+def length(world: World, number: int) -> int:
+    """Return how many messages a conversation has: together with the rooms', as many as the scenario says."""
+    last = world.count("conversations") - 1
+    odd = _length(world, last) % 2  # the newest one must end in an answer, the oldest gets what that takes away
+    return _length(world, number) + (number == 0 < last) * odd - (number == last) * odd
+
+
+def _length(world: World, number: int) -> int:
+    pattern, missing = _lengths(world)
+    of = world.count("conversations")
+    more = (number + 1) * missing // of - number * missing // of  # spread evenly
+    return pattern[number * STRIDE % PERIOD] + more
+
+
+@lru_cache(maxsize=4)
+def _lengths(world: World) -> tuple[list[int], int]:
+    of = world.count("conversations")
+    in_rooms = sum(support.length(world, number) for number in range(support.count(world)))
+    wanted = max(SHORTEST * of, world.count("messages") - in_rooms)
+    above = wanted / of - SHORTEST
+    normal = NormalDist()
+    factors = [math.exp(SPREAD * normal.inv_cdf((place + 0.5) / PERIOD) - SPREAD**2 / 2) for place in range(PERIOD)]
+    pattern = [min(LONGEST, SHORTEST + int(above * factor)) for factor in factors]
+    whole, rest = divmod(of, PERIOD)
+    given = whole * sum(pattern) + sum(pattern[number * STRIDE % PERIOD] for number in range(rest))
+    return pattern, wanted - given
+
+
+@lru_cache(maxsize=2048)
+def _told(topic: int, lines: int, trouble: int, *, live: bool) -> tuple[Line, ...]:
+    # one topic after the other, up to an answer; where a tool has made the number odd, thanks make it up
+    said: list[Line] = []
+    at = 0
 
     def say(sender: SenderType, content: str, **more: Any) -> None:
         nonlocal at
-        at += timedelta(seconds=dice.uniform(3, 20) if sender is SenderType.ASSISTANT else dice.uniform(20, 300))
-        lines.append(Line(at, sender, content, **more))
+        if said:
+            at += 1_500 + 30 * len(content) if sender is not SenderType.USER else 15_000 + 700 * len(content) + 7_919 * len(said) % 60_000
+        said.append(Line(at, sender, content, **more))
 
-    for place, exchange in enumerate(exchanges):
+    exchanges = _exchanges(topic)
+    while lines - len(said) >= 2:
+        exchange = next(exchanges)
         say(SenderType.USER, exchange["question"])
-        if place == 0 and trouble == 4:
-            say(SenderType.ASSISTANT, "", status=MessageStatus.FAILED)
-        if place == 0 and trouble == 7:
-            say(SenderType.ASSISTANT, exchange["answer"][:15], status=MessageStatus.CANCELLED)
-        if exchange["tool"]:
+        if len(said) == 1 and lines >= 4 and not live:
+            if trouble == 4:
+                say(SenderType.ASSISTANT, "", status=MessageStatus.FAILED)
+            if trouble == 7:
+                say(SenderType.ASSISTANT, exchange["answer"][:15], status=MessageStatus.CANCELLED)
+        if exchange["tool"] and lines - len(said) >= 2 and not live:
             say(SenderType.TOOL, "검색 결과 3건", tool=exchange["tool"])
         say(SenderType.ASSISTANT, exchange["answer"], content_type=ContentType.MARKDOWN)
-    return lines
+    if len(said) < lines:
+        say(SenderType.USER, THANKS[lines % len(THANKS)])
+    if live:
+        said[-1] = said[-1]._replace(content=said[-1].content[:12], status=MessageStatus.STREAMING)
+    return tuple(said)
+
+
+def _exchanges(topic: int) -> Iterator[dict[str, str]]:
+    topics = _topics()
+    return (exchange for turn in count(topic) for exchange in topics[turn % len(topics)])
 
 
 @cache
-def _topics() -> dict[str, list[dict[str, str]]]:
+def _topics() -> list[list[dict[str, str]]]:
     topics: dict[str, list[dict[str, str]]] = {}
     for exchange in reference("ai_chats"):
         topics.setdefault(exchange["topic"], []).append(exchange)
-    return topics
+    return list(topics.values())

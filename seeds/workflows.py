@@ -15,7 +15,6 @@ from .world import reference
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from uuid import UUID
 
     from .world import World
 
@@ -23,8 +22,8 @@ VERSIONS = (WorkflowStatus.ARCHIVED, WorkflowStatus.PUBLISHED, WorkflowStatus.DR
 
 
 class Row(NamedTuple):
-    id: UUID
-    user_id: UUID | None
+    id: str
+    user_id: str | None
     name: str
     description: str
     version: int

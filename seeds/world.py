@@ -5,23 +5,25 @@ from __future__ import annotations
 import csv
 from bisect import bisect_left
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache, cached_property
 from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from faker import Faker
+
+from .dice import Dice
+from .wire import milliseconds, moment
 
 if TYPE_CHECKING:
     from app_schema.seeding import Scenario
 
 SEOUL = ZoneInfo("Asia/Seoul")
-HISTORY_DAYS = 120
+DAYS = 89  # of which the rows tell
+HISTORY_DAYS = 120  # users and agents were there before
 POOL = 200  # names drawn from Faker, per language
 LOCALES = {"ko": "ko_KR", "en": "en_US", "zh": "zh_CN", "ja": "ja_JP", "vi": "vi_VN", "ru": "ru_RU"}
 
@@ -45,20 +47,21 @@ class World:
         """Return how many rows a table gets, at least 1."""
         return max(1, round(self.story.counts[table] * self.scale))
 
-    def dice(self, *key: object) -> Random:
+    def dice(self, *key: object) -> Dice:
         """Return the random numbers of one row: the same ones, whoever asks and in whatever order."""
-        return Random(self._name(key))
+        return Dice(self._name(key))
 
     def digest(self, *key: object) -> bytes:
         """Return 32 bytes that stand for a secret, a file or an id of one row."""
         return sha256(self._name(key).encode()).digest()
 
-    def id(self, at: datetime, table: str, *key: object) -> UUID:
-        """Return the version 7 UUID of the row that was made at that time."""
-        milliseconds = int((at - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
-        bits = milliseconds << 80 | int.from_bytes(self.digest("id", table, *key)[:10])
-        bits = bits & ~(0xF << 76) | 7 << 76  # version
-        return UUID(int=bits & ~(0x3 << 62) | 2 << 62)  # variant
+    def id(self, at: datetime, table: str, *key: object) -> str:
+        """Return the version 7 UUID, as 32 hexadecimal digits, of the row that was made at that time."""
+        return self.id_at(milliseconds(at), table, *key)
+
+    def id_at(self, at: int, table: str, *key: object) -> str:
+        """Do the same for a time in milliseconds since 1970."""
+        return uuid7(at, self.digest("id", table, *key).hex())
 
     def past(self, fraction: float, days: float) -> datetime:
         """Return a time in working hours: 0 is now, 1 is ``days`` ago, and 0.5 has half of the work on either side."""
@@ -66,7 +69,8 @@ class World:
         target = fraction * self._work[hours - 1]
         hour = bisect_left(self._work, target)
         before = self._work[hour - 1] if hour else 0.0
-        return self.now - timedelta(hours=hour + (target - before) / (self._work[hour] - before))
+        ago = hour + (target - before) / (self._work[hour] - before)
+        return self._end - timedelta(milliseconds=int(ago * 3_600_000))
 
     def born(self, table: str, number: int, days: float) -> datetime:
         """Return when row ``number`` of a table was made, in order, the last one lately."""
@@ -87,6 +91,10 @@ class World:
 
     def _name(self, key: tuple[object, ...]) -> str:
         return "/".join(map(str, (self.random_seed, self.tag, *key)))
+
+    @cached_property
+    def _end(self) -> datetime:
+        return moment(milliseconds(self.now))  # whole milliseconds, as ids have them
 
     @cached_property
     def _work(self) -> list[float]:
@@ -112,6 +120,11 @@ class World:
     def _user_agents(self) -> list[str]:
         fake = self._faker("ko_KR", "user_agent")
         return [fake.chrome(version_from=120, version_to=140) for _ in range(20)]
+
+
+def uuid7(at: int, digits: str) -> str:
+    """Put a time in milliseconds since 1970 and 18 or more random hexadecimal digits together (RFC 9562)."""
+    return f"{at:012x}7{digits[:3]}8{digits[3:18]}"
 
 
 def _workload(at: datetime) -> float:
