@@ -30,6 +30,11 @@ class Dice:
         self._words = iter(unpack("<16I", self._digest))
         return self._throw()
 
+    @property
+    def digits(self) -> str:
+        """The 40 hexadecimal digits for an id, apart from the first eleven throws."""
+        return self._digest.hex()[88:]
+
     def random(self) -> float:
         """Return a number from 0 to below 1."""
         return self._throw() / WORD

@@ -70,7 +70,7 @@ def _document(world: World, number: int) -> Row:
     pages = dice.randrange(1, 60)
     return Row(
         id=world.id(created, "documents", number),
-        user_id=talk.user_id if within else somebody(world, "documents", number),
+        user_id=talk.user_id if within else somebody(world, dice),
         conversation_id=talk.id if within else None,
         title=kind["title"],
         mime_type=kind["mime_type"],

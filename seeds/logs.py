@@ -23,7 +23,7 @@ def rows(world: World) -> Iterator[tuple[object, ...]]:
         dice = world.dice("logs", number)
         template = templates[number % len(templates)]
         created = world.born("logs", number, DAYS)
-        whose = user(world, pick(world, "logs", number))
+        whose = user(world, pick(world, dice))
         message = template[
             "message"
         ].format(

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from app_schema.models import ContentType, MessageStatus, RoomStatus, SenderType, TranslationStatus
 
 from . import support, threads
-from .wire import NULL, field, stamp
+from .wire import NULL, stamp
 from .wire import blocks as gathered
+from .wire import line as written
 from .world import uuid7
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _of_conversation(world: World, thread: threads.Thread) -> Iterator[str]:
 
 @lru_cache(maxsize=4096)
 def _words_of_conversation(line: threads.Line) -> str:
-    return _line(
+    return written(
         *(line.sender, line.content, line.content_type, "ko", None, None, TranslationStatus.NONE),
         *(len(line.content) if line.sender is SenderType.ASSISTANT else None, line.status),
         "provider answered 529: overloaded" if line.status is MessageStatus.FAILED else None,
@@ -112,13 +113,9 @@ def _words_of_room(line: support.Line, language: str, translation: TranslationSt
     is_customer, is_text = line.sender == SenderType.CUSTOMER, _is_text(line)
     theirs, ours = (line.foreign, line.korean) if is_customer else (line.korean, line.foreign)
     translated = translation in (TranslationStatus.DONE, TranslationStatus.REVIEWED)
-    return _line(
+    return written(
         *(line.sender, theirs, line.content_type, (language if is_customer else "ko") if is_text else None),
         *((ours, "ko" if is_customer else language) if translated else (None, None)),
         *(translation, None, MessageStatus.DONE, "translation timed out after 10 s" if translation is TranslationStatus.FAILED else None),
         "{}" if is_text else f'{{"file": "{line.korean}", "bytes": {40_000 + 977 * kind}}}',
     )
-
-
-def _line(*values: object) -> str:
-    return "\t".join(map(field, values)) + "\n"

@@ -17,5 +17,5 @@ columns = ("user_id", *SignIn._fields)
 
 def rows(world: World) -> Iterator[tuple[object, ...]]:
     for number in range(world.count("sessions")):
-        number_of_user = pick(world, "sessions", number)
+        number_of_user = pick(world, world.dice("sessions", number, "whose"))
         yield user_id(world, number_of_user), *sign_in(world, "sessions", number, created_at(world, number_of_user))

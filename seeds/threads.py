@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from functools import cache, lru_cache
 from itertools import count
 from statistics import NormalDist
@@ -13,7 +14,7 @@ from app_schema.models import ContentType, MessageStatus, SenderType
 from . import support
 from .users import somebody
 from .wire import milliseconds
-from .world import DAYS, reference
+from .world import DAYS, reference, uuid7
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MODELS = [model for model in reference("models") if model["operation"] == "chat"]
 THANKS = ("고맙습니다. 도움이 됐어요.", "네, 이해했어요. 감사합니다!", "좋아요, 그렇게 해 볼게요.")
+LIVE = timedelta(seconds=2)  # ago the newest answer began
 SHORTEST, LONGEST = 2, 160
 PERIOD, STRIDE = 1_000, 617  # the lengths repeat after so many conversations, and do not come by size
 SPREAD = 1.1  # of the lengths: half of them are short, one of a thousand has a hundred lines
@@ -59,12 +61,12 @@ def thread(world: World, number: int) -> Thread:
     topic = number % len(_topics())
     lines = _told(topic, length(world, number), number % 9, live=live)
     pace = dice.uniform(0.5, 2)
-    last = milliseconds(world.now) - 2000 if live else milliseconds(world.born("conversations", number, DAYS))
+    last = milliseconds(world.now - LIVE if live else world.born("conversations", number, DAYS, dice.random()))
     first = last - int(pace * lines[-1].after)
     created = first - dice.randrange(1000, 5000)
     return Thread(
-        id=world.id_at(created, "conversations", number),
-        user_id=somebody(world, "conversations", number),
+        id=uuid7(created, dice.digits),
+        user_id=somebody(world, dice),
         title=_topics()[topic][0]["title"],
         model=dice.choice(MODELS)["model"],
         created=created,

@@ -85,14 +85,14 @@ def user_id(world: World, number: int) -> str:
     return world.id(created_at(world, number), "users", number)
 
 
-def somebody(world: World, *key: object) -> str:
+def somebody(world: World, dice: Dice) -> str:
     """Pick a user's id; a few are picked very often, as in life."""
-    return user_id(world, pick(world, *key))
+    return user_id(world, pick(world, dice))
 
 
-def pick(world: World, *key: object) -> int:
+def pick(world: World, dice: Dice) -> int:
     """Pick a user's number, likewise."""
-    return int(world.count("users") * world.dice("somebody", *key).random() ** 2)
+    return int(world.count("users") * dice.random() ** 2)
 
 
 def created_at(world: World, number: int) -> datetime:

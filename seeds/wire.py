@@ -22,6 +22,11 @@ def field(value: object) -> str:
     return NULL if value is None else str(value).translate(ESCAPES)
 
 
+def line(*values: object) -> str:
+    """Write a row."""
+    return "\t".join(map(field, values)) + "\n"
+
+
 def stamp(milliseconds: int) -> str:
     """Write a time, given since 1970."""
     day, rest = divmod(milliseconds, DAY)

@@ -79,7 +79,7 @@ def _execution(world: World, number: int) -> Row:
         id=world.id(created, "workflow_executions", number),
         workflow_id=workflow.id,
         workflow_version=workflow.version,
-        user_id=None if number % 4 == 0 else somebody(world, "workflow_executions", number),
+        user_id=None if number % 4 == 0 else somebody(world, dice),
         status=status,
         priority=(0, 0, 5, 0, -5)[number % 5],
         run_after=world.now + timedelta(minutes=30) if scheduled else created,

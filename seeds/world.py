@@ -45,7 +45,11 @@ class World:
 
     def count(self, table: str) -> int:
         """Return how many rows a table gets, at least 1."""
-        return max(1, round(self.story.counts[table] * self.scale))
+        return self._counts[table]
+
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        return {table: max(1, round(rows * self.scale)) for table, rows in self.story.counts.items()}
 
     def dice(self, *key: object) -> Dice:
         """Return the random numbers of one row: the same ones, whoever asks and in whatever order."""
@@ -72,10 +76,11 @@ class World:
         ago = hour + (target - before) / (self._work[hour] - before)
         return self._end - timedelta(milliseconds=int(ago * 3_600_000))
 
-    def born(self, table: str, number: int, days: float) -> datetime:
-        """Return when row ``number`` of a table was made, in order, the last one lately."""
+    def born(self, table: str, number: int, days: float, within: float | None = None) -> datetime:
+        """Return when row ``number`` of a table was made, in order, the last one lately; ``within`` is its own random number."""
         count = self.count(table)
-        return self.past((count - number - self.dice(table, number, "born").random()) / count, days)
+        within = self.dice(table, number, "born").random() if within is None else within
+        return self.past((count - number - within) / count, days)
 
     def name(self, language: str, *key: object) -> str:
         """Return a person's name as that language has them."""
