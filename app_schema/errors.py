@@ -65,6 +65,10 @@ class DiskTooSmall(AppSchemaError):
     """The disk of the server cannot hold the rows; choose a smaller --scale."""
 
 
+class SeedingFailed(AppSchemaError):
+    """The rows could not be written; the database is as it was."""
+
+
 class Interrupted(AppSchemaError):
     """Stopped by Ctrl-C; the database is as it was."""
 

@@ -62,7 +62,7 @@ def agent(world: World, number: int) -> Row:
         role=ROLES[number % len(ROLES)],
         status=status,
         languages=LANGUAGES[number % len(LANGUAGES)],
-        max_rooms=(3, 5, 5, 4)[number % 4],
+        max_rooms=(5, 5, 6, 4)[number % 4],
         is_active=not left,
         last_login=last_login,
         created_at=created,
@@ -73,5 +73,7 @@ def agent(world: World, number: int) -> Row:
 def on_duty(world: World, turn: int) -> Row:
     """Return the agent whose turn it is among those who answer customers now: four of every eight."""
     answering = [number for number, status in enumerate(STATES) if status in (AgentStatus.ONLINE, AgentStatus.BUSY)]
-    shift, place = divmod(turn, len(answering))
-    return agent(world, (answering[place] + 8 * shift) % world.count("agents"))
+    shifts, rest = divmod(world.count("agents"), len(STATES))
+    there = shifts * len(answering) + sum(number < rest for number in answering)
+    shift, place = divmod(turn % there, len(answering))
+    return agent(world, answering[place] + len(STATES) * shift)

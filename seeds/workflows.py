@@ -55,7 +55,7 @@ def workflow(world: World, number: int, version: int) -> Row:
     return Row(
         id=world.id(created, "workflows", number, version),
         user_id=user(world, number).id if number % 3 == 0 else None,
-        name=kind["name"],
+        name=world.named(kind["name"]),
         description=kind["description"],
         version=version,
         definition=Jsonb({"nodes": [{"id": step} for step in steps], "edges": [list(pair) for pair in pairwise(steps)]}),

@@ -67,6 +67,10 @@ class World:
         """Do the same for a time in milliseconds since 1970."""
         return uuid7(at, self.digest("id", table, *key).hex())
 
+    def named(self, name: str) -> str:
+        """Return the name of something there is one of, apart from one that was there already."""
+        return f"{name} ({self.tag})" if self.tag else name
+
     def past(self, fraction: float, days: float) -> datetime:
         """Return a time in working hours: 0 is now, 1 is ``days`` ago, and 0.5 has half of the work on either side."""
         hours = min(round(days * 24), len(self._work))

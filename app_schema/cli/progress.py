@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Bar:
     """Counts the rows of an order."""
 
-    def __init__(self, console: Console, total: int) -> None:
+    def __init__(self, console: Console, total: float) -> None:
         columns = (TextColumn("{task.description:20}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=console, transient=True)
         self._task = self._progress.add_task("", total=total)

@@ -11,13 +11,22 @@ import click
 from app_schema.cli.progress import Bar
 from app_schema.engine import connect, database_url
 from app_schema.errors import Interrupted, SettingsError
-from app_schema.seeding import Mode, Order, sow
-from app_schema.seeding.permission import check_allowed
+from app_schema.seeding import Mode, Order, check_allowed, sow
 
 if TYPE_CHECKING:
     from app_schema.settings import Settings
 
-yes_option = click.option("--yes", is_flag=True, help="Also where the server is not on this machine.")
+# of `init` and `up`, which fill an empty schema only
+seed_option = click.option("--seed", is_flag=True, help="Fill an empty schema with the demo.")
+scale_option = click.option("--scale", type=float, help="With --seed: that many times the standard scenario instead.")
+yes_option = click.option("--yes", is_flag=True, help="Seed also where the server is not on this machine.")
+
+
+def ordered(*, seed: bool, scale: float | None) -> Order | None:
+    """Return what ``--seed`` and ``--scale`` ask for together."""
+    if scale is not None and not seed:
+        raise SettingsError("--scale says how much to seed; add --seed")
+    return None if not seed else Order("demo") if scale is None else Order("standard", scale)
 
 
 def _time(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
@@ -34,20 +43,33 @@ def _time(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -
 @click.option("--random-seed", type=int, default=0, show_default=True, metavar="N", help="Another number, other rows.")
 @click.option("--now", callback=_time, metavar="TIME", help="When the story ends, with a zone (default: the server's time).")
 @click.option("--scenario", default="standard", show_default=True, metavar="NAME", help="A wrong name lists them.")
-@click.option("--append", "mode", flag_value=Mode.APPEND, type=Mode, help="Add rows beside those that are there.")
-@click.option("--replace", "mode", flag_value=Mode.REPLACE, type=Mode, help="Empty every table first, in the same transaction.")
+@click.option("--append", is_flag=True, help="Add rows beside those that are there.")
+@click.option("--replace", is_flag=True, help="Empty every table first, in the same transaction.")
 @yes_option
 @click.pass_obj
-def seed(settings: Settings, *, scale: float, random_seed: int, now: datetime | None, scenario: str, mode: Mode | None, yes: bool) -> None:
+def seed(  # noqa: PLR0913 (an argument each option)
+    settings: Settings,
+    *,
+    scale: float,
+    random_seed: int,
+    now: datetime | None,
+    scenario: str,
+    append: bool,
+    replace: bool,
+    yes: bool,
+) -> None:
     """Fill the schema with believable rows: the same seed, size and --now give the same bytes.
 
     All or nothing: Ctrl-C leaves the database as it was.
     """
     order = Order(scenario, scale, random_seed, now)
+    if append and replace:
+        raise SettingsError("--append keeps what is there and --replace removes it; give one of them")
+    mode = Mode.APPEND if append else Mode.REPLACE if replace else Mode.REFUSE
     check_allowed(database_url(settings), settings.protect, yes=yes)
     try:
         with connect(settings) as connection, Bar.on_terminal(order) or nullcontext() as bar:
-            written = sow(connection, order, mode=mode or Mode.REFUSE, schema=settings.schema_name, report=bar and bar.advance)
+            written = sow(connection, order, mode=mode, schema=settings.schema_name, report=bar and bar.advance)
     except KeyboardInterrupt:
         raise Interrupted from None
     click.echo(f"rows: {sum(written.values()):,} in {len(written)} tables")

@@ -47,26 +47,6 @@ def fill(
     return fulfil(connection, Order(scenario, scale, random_seed, now))
 
 
-def fill_if_empty(connection: Connection, order: Order | None = None) -> dict[str, int]:
-    """Fill and commit, unless there are users already: then nothing is written and ``{}`` returned."""
-    if has_users(connection):
-        return {}
-    lock_users(connection)
-    written = {} if has_users(connection) else fulfil(connection, order or Order("demo"))
-    connection.commit()
-    return written
-
-
-def has_users(connection: Connection) -> bool:
-    """Tell whether somebody's rows are there."""
-    return bool(connection.execute(text("SELECT EXISTS (SELECT FROM users)")).scalar_one())
-
-
-def lock_users(connection: Connection) -> None:
-    """Let one in at a time: of two that come at once, the second waits here and then finds the first one's users."""
-    connection.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
-
-
 def fulfil(connection: Connection, order: Order, *, tag: str = "", report: Callable[[str, int], None] | None = None) -> dict[str, int]:
     """Write what an order asks for, in the caller's transaction.
 

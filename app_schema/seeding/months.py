@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 SEOUL = ZoneInfo("Asia/Seoul")
 PARENTS = ("logs", "ai_request_stats")
-OWNED = text("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = CAST(:parent AS regclass)")
+OWNED = text("""
+    SELECT pg_has_role(relowner, 'USAGE') AND has_schema_privilege(current_schema(), 'CREATE')
+    FROM pg_class WHERE oid = CAST(:parent AS regclass)
+""")
 THERE = text("""
     SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
     WHERE i.inhparent = CAST(:parent AS regclass)

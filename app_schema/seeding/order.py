@@ -12,6 +12,7 @@ from app_schema.seeding.scenarios import Scenario, find
 if TYPE_CHECKING:
     from datetime import datetime
 
+YEARS = range(2000, 3000)
 SCALES = "a number above 0, for example 0.1, 1 or 10"
 
 
@@ -40,6 +41,8 @@ class Order:
             raise SettingsError(f"the scale cannot be {self.scale:g}; give {SCALES}")
         if self.now is not None and self.now.utcoffset() is None:
             raise SettingsError("the time has no zone; write it as 2026-11-20T14:30+09:00")
+        if self.now is not None and self.now.year not in YEARS:
+            raise SettingsError(f"the story cannot end in the year {self.now.year}; choose one of {YEARS[0]} to {YEARS[-1]}")
 
     @property
     def story(self) -> Scenario:
@@ -47,6 +50,6 @@ class Order:
         return find(self.scenario)
 
     @property
-    def rows(self) -> int:
+    def rows(self) -> float:
         """About how many rows that makes."""
-        return round(sum(self.story.counts.values()) * self.scale)
+        return sum(self.story.counts.values()) * self.scale

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from app_schema.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SMALL = {
     "users": 40,

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from enum import Enum
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+import psycopg
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app_schema import migrate
-from app_schema.errors import DatabaseNotAtHead, RowsThere
+from app_schema.errors import DatabaseNotAtHead, RowsThere, SeedingFailed
 from app_schema.models import metadata
-from app_schema.seeding.filling import fulfil, has_users, lock_users
+from app_schema.seeding.filling import fulfil
+from app_schema.seeding.order import Order
+from app_schema.seeding.space import check_space
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection
-
-    from app_schema.seeding.order import Order
 
 TABLES = ", ".join(table.name for table in metadata.sorted_tables)
 NEWEST = text("SELECT concat_ws('/', count(*), max(id::text)) FROM users")
@@ -54,25 +57,63 @@ def sow(
 
     Raises:
         DatabaseNotAtHead: the schema is at another revision than these seeds.
+        DiskTooSmall: the disk of the server does not hold that many rows.
+        SeedingFailed: the server refused, its disk is full, it went away.
         RowsThere: there are users already, and ``mode`` refuses.
         SettingsError: Faker is not installed.
     """
-    found = migrate.current(connection, schema=schema)
-    if found != migrate.head():
-        raise DatabaseNotAtHead(
-            f"schema {schema} is at revision {found or 'none'}, these seeds at {migrate.head()}: run app-schema db upgrade"
-        )
-    lock_users(connection)
-    tag = ""
-    if mode is Mode.REPLACE:
-        connection.execute(text(f"TRUNCATE {TABLES}"))
-    elif has_users(connection):
-        if mode is Mode.REFUSE:
-            raise RowsThere(
-                f"schema {schema} holds users already; add rows beside them with --append, or empty every table first with --replace"
+    with _one_line():
+        found = migrate.current(connection, schema=schema)
+        if found != migrate.head():
+            raise DatabaseNotAtHead(
+                f"schema {schema} is at revision {found or 'none'}, these seeds are for {migrate.head()}: run app-schema db upgrade"
             )
-        tag = sha256(str(connection.execute(NEWEST).scalar_one()).encode()).hexdigest()[:6]
+        check_space(connection, order)
+        _lock(connection)
+        tag = ""
+        if mode is Mode.REPLACE:
+            connection.execute(text(f"TRUNCATE {TABLES}"))
+        elif _has_users(connection):
+            if mode is Mode.REFUSE:
+                raise RowsThere(f"schema {schema} holds users already; add rows with --append, or empty every table first with --replace")
+            tag = sha256(str(connection.execute(NEWEST).scalar_one()).encode()).hexdigest()[:6]
+        return _write(connection, order, tag=tag, report=report)
+
+
+def fill_if_empty(connection: Connection, order: Order | None = None) -> dict[str, int]:
+    """Fill (with the demo, if not told otherwise) and commit; where there are users already, write nothing and return ``{}``."""
+    order = order or Order("demo")
+    if _has_users(connection):
+        return {}
+    check_space(connection, order)
+    _lock(connection)
+    if _has_users(connection):
+        connection.rollback()
+        return {}
+    return _write(connection, order)
+
+
+def _write(connection: Connection, order: Order, *, tag: str = "", report: Callable[[str, int], None] | None = None) -> dict[str, int]:
     written = fulfil(connection, order, tag=tag, report=report)
-    connection.execute(text(f"ANALYZE {TABLES}"))  # inside the transaction: statistics come and go with the rows
+    connection.execute(text(f"ANALYZE {TABLES}"))  # inside the transaction: statistics come with the rows or not at all
     connection.commit()
     return written
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, psycopg.Error) as error:
+        reason = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
+        cure = "; seed as the owner of the tables" if "permission denied" in reason or "must be owner" in reason else ""
+        raise SeedingFailed(f"the database is as it was, since the server answered: {reason}{cure}") from error
+
+
+def _has_users(connection: Connection) -> bool:
+    return bool(connection.execute(text("SELECT EXISTS (SELECT FROM users)")).scalar_one())
+
+
+def _lock(connection: Connection) -> None:
+    # of two that come at once, the second waits here and then finds the first one's users
+    connection.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
