@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from .support import LANGUAGES, chat, count
@@ -41,6 +42,7 @@ def visit_id(world: World, number: int) -> str:
     return world.id(_came(world, number), "customer_sessions", number)
 
 
+@lru_cache(maxsize=8)
 def _came(world: World, number: int) -> datetime:
     dice = world.dice("customer_sessions", number, "came")
     stay = timedelta(milliseconds=dice.randrange(15_000, 240_000))

@@ -65,13 +65,13 @@ def _document(world: World, number: int) -> Row:
     read = status in (DocumentStatus.READY, DocumentStatus.ARCHIVED)
     done = min(world.now, started + timedelta(seconds=dice.uniform(2, 60))) if started and read else None
     deleted = done + (world.now - done) * 0.5 if done and number % 10 == 4 else None
-    talk = thread(world, number % world.count("conversations"))
-    within = number % 3 == 0 and moment(talk.created) < created
+    talk = thread(world, number % world.count("conversations")) if number % 3 == 0 else None
+    within = talk if talk and moment(talk.created) < created else None
     pages = dice.randrange(1, 60)
     return Row(
         id=world.id(created, "documents", number),
-        user_id=talk.user_id if within else somebody(world, dice),
-        conversation_id=talk.id if within else None,
+        user_id=within.user_id if within else somebody(world, dice),
+        conversation_id=within.id if within else None,
         title=kind["title"],
         mime_type=kind["mime_type"],
         size_bytes=pages * dice.randrange(20_000, 90_000),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .world import World
 
+NOBODY = f"{NULL}\t{NULL}"
 ANY_LINE = 3  # where something happens to a room's line
 DIGITS = 20  # hexadecimal ones, of which an id takes 18 and a client_msg_id all
 # what differs from row to row, then what the same words always bring along
@@ -49,30 +50,18 @@ def _digits(world: World, parent: str, lines: int) -> str:
 def _of_conversation(world: World, thread: threads.Thread) -> Iterator[str]:
     digits = _digits(world, thread.id, len(thread.lines))
     asked = NULL
-    read = 0  # the model reads the whole conversation again at every turn
-    for place, line in enumerate(thread.lines):
-        at = thread.at(place)
-        own = digits[DIGITS * place : DIGITS * (place + 1)]
+    by_user = f"{NULL}\t{thread.id}\t{NULL}\t{NULL}\t{thread.user_id}\t{NULL}"
+    first, pace = thread.first, thread.pace
+    for place, (after, sender, read, words) in enumerate(thread.lines):
+        at = first + int(pace * after)  # as thread.at(place), without the call
+        own = digits[DIGITS * place : DIGITS * place + DIGITS]
         own_id, time = uuid7(at, own), stamp(at)
-        read += len(line.content)
-        if line.sender is SenderType.USER:
+        if sender is SenderType.USER:
             asked = own_id
-            middle = f"{NULL}\t{thread.user_id}\t{NULL}\t{own}\t{NULL}\t{NULL}"
-        elif line.sender is SenderType.ASSISTANT:
-            middle = f"{asked}\t{NULL}\t{NULL}\t{NULL}\t{thread.model}\t{read}"
+            yield f"{own_id}\t{time}\t{time}\t{by_user}\t{own}\t{NULL}\t{NULL}\t{words}"
         else:
-            middle = f"{asked}\t{NULL}\t{NULL}\t{NULL}\t{NULL}\t{NULL}"
-        yield f"{own_id}\t{time}\t{time}\t{NULL}\t{thread.id}\t{NULL}\t{middle}\t{_words_of_conversation(line)}"
-
-
-@lru_cache(maxsize=4096)
-def _words_of_conversation(line: threads.Line) -> str:
-    return written(
-        *(line.sender, line.content, line.content_type, "ko", None, None, TranslationStatus.NONE),
-        *(len(line.content) if line.sender is SenderType.ASSISTANT else None, line.status),
-        "provider answered 529: overloaded" if line.status is MessageStatus.FAILED else None,
-        f'{{"tool": "{line.tool}", "results": 3}}' if line.tool else "{}",
-    )
+            by = f"{thread.model}\t{read}" if sender is SenderType.ASSISTANT else NOBODY
+            yield f"{own_id}\t{time}\t{time}\t{NULL}\t{thread.id}\t{NULL}\t{asked}\t{NULL}\t{NULL}\t{NULL}\t{by}\t{words}"
 
 
 def _of_room(world: World, chat: support.Chat) -> Iterator[str]:

@@ -7,13 +7,13 @@ from datetime import timedelta
 from functools import cache, lru_cache
 from itertools import count
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from app_schema.models import ContentType, MessageStatus, SenderType
+from app_schema.models import ContentType, MessageStatus, SenderType, TranslationStatus
 
 from . import support
 from .users import somebody
-from .wire import milliseconds
+from .wire import line, milliseconds
 from .world import DAYS, reference, uuid7
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .world import World
 
 MODELS = [model for model in reference("models") if model["operation"] == "chat"]
+TROUBLE = {4: MessageStatus.FAILED, 7: MessageStatus.CANCELLED}  # of every nine
 THANKS = ("고맙습니다. 도움이 됐어요.", "네, 이해했어요. 감사합니다!", "좋아요, 그렇게 해 볼게요.")
 LIVE = timedelta(seconds=2)  # ago the newest answer began
 SHORTEST, LONGEST = 2, 160
@@ -32,10 +33,8 @@ SPREAD = 1.1  # of the lengths: half of them are short, one of a thousand has a 
 class Line(NamedTuple):
     after: int  # milliseconds since the first line, at an ordinary pace
     sender: SenderType
-    content: str
-    content_type: ContentType = ContentType.TEXT
-    status: MessageStatus = MessageStatus.DONE
-    tool: str = ""
+    read: int  # characters up to here: the model reads the whole conversation again at every turn
+    words: str  # what these words bring along, as COPY writes the columns WORDS
 
 
 class Thread(NamedTuple):
@@ -59,7 +58,7 @@ def thread(world: World, number: int) -> Thread:
     dice = world.dice("conversations", number)
     live = number == world.count("conversations") - 1
     topic = number % len(_topics())
-    lines = _told(topic, length(world, number), number % 9, live=live)
+    lines = _told(topic, length(world, number), None if live else TROUBLE.get(number % 9), live=live)
     pace = dice.uniform(0.5, 2)
     last = milliseconds(world.now - LIVE if live else world.born("conversations", number, DAYS, dice.random()))
     first = last - int(pace * lines[-1].after)
@@ -78,20 +77,18 @@ def thread(world: World, number: int) -> Thread:
 
 def length(world: World, number: int) -> int:
     """Return how many messages a conversation has: together with the rooms', as many as the scenario says."""
-    last = world.count("conversations") - 1
-    odd = _length(world, last) % 2  # the newest one must end in an answer, the oldest gets what that takes away
-    return _length(world, number) + (number == 0 < last) * odd - (number == last) * odd
-
-
-def _length(world: World, number: int) -> int:
-    pattern, missing = _lengths(world)
+    pattern, missing, odd = _lengths(world)
     of = world.count("conversations")
     more = (number + 1) * missing // of - number * missing // of  # spread evenly
+    if number == of - 1:
+        more -= odd  # the newest one ends in an answer, the oldest gets what that takes away
+    elif number == 0:
+        more += odd
     return pattern[number * STRIDE % PERIOD] + more
 
 
 @lru_cache(maxsize=4)
-def _lengths(world: World) -> tuple[list[int], int]:
+def _lengths(world: World) -> tuple[list[int], int, int]:
     of = world.count("conversations")
     in_rooms = sum(support.length(world, number) for number in range(support.count(world)))
     wanted = max(SHORTEST * of, world.count("messages") - in_rooms)
@@ -101,38 +98,50 @@ def _lengths(world: World) -> tuple[list[int], int]:
     pattern = [min(LONGEST, SHORTEST + int(above * factor)) for factor in factors]
     whole, rest = divmod(of, PERIOD)
     given = whole * sum(pattern) + sum(pattern[number * STRIDE % PERIOD] for number in range(rest))
-    return pattern, wanted - given
+    missing, newest = wanted - given, of - 1
+    odd = pattern[newest * STRIDE % PERIOD] + missing - newest * missing // of
+    return pattern, missing, odd % 2
 
 
 @lru_cache(maxsize=2048)
-def _told(topic: int, lines: int, trouble: int, *, live: bool) -> tuple[Line, ...]:
+def _told(topic: int, lines: int, trouble: MessageStatus | None, *, live: bool) -> tuple[Line, ...]:
     # one topic after the other, up to an answer; where a tool has made the number odd, thanks make it up
     said: list[Line] = []
-    at = 0
+    at = read = 0
 
-    def say(sender: SenderType, content: str, **more: Any) -> None:
-        nonlocal at
+    def say(sender: SenderType, content: str, status: MessageStatus = MessageStatus.DONE, tool: str = "") -> None:
+        nonlocal at, read
         if said:
             at += 1_500 + 30 * len(content) if sender is not SenderType.USER else 15_000 + 700 * len(content) + 7_919 * len(said) % 60_000
-        said.append(Line(at, sender, content, **more))
+        read += len(content)
+        said.append(Line(at, sender, read, _words(sender, content, status, tool)))
 
     exchanges = _exchanges(topic)
     while lines - len(said) >= 2:
         exchange = next(exchanges)
         say(SenderType.USER, exchange["question"])
-        if len(said) == 1 and lines >= 4 and not live:
-            if trouble == 4:
-                say(SenderType.ASSISTANT, "", status=MessageStatus.FAILED)
-            if trouble == 7:
-                say(SenderType.ASSISTANT, exchange["answer"][:15], status=MessageStatus.CANCELLED)
+        if trouble and len(said) == 1 and lines >= 4:
+            say(SenderType.ASSISTANT, exchange["answer"][:15] if trouble is MessageStatus.CANCELLED else "", trouble)
         if exchange["tool"] and lines - len(said) >= 2 and not live:
             say(SenderType.TOOL, "검색 결과 3건", tool=exchange["tool"])
-        say(SenderType.ASSISTANT, exchange["answer"], content_type=ContentType.MARKDOWN)
+        if live and lines - len(said) == 1:
+            say(SenderType.ASSISTANT, exchange["answer"][:12], MessageStatus.STREAMING)
+        else:
+            say(SenderType.ASSISTANT, exchange["answer"])
     if len(said) < lines:
         say(SenderType.USER, THANKS[lines % len(THANKS)])
-    if live:
-        said[-1] = said[-1]._replace(content=said[-1].content[:12], status=MessageStatus.STREAMING)
     return tuple(said)
+
+
+@cache
+def _words(sender: SenderType, content: str, status: MessageStatus, tool: str) -> str:
+    is_answer = sender is SenderType.ASSISTANT
+    return line(
+        *(sender, content, ContentType.MARKDOWN if is_answer and status is MessageStatus.DONE else ContentType.TEXT),
+        *("ko", None, None, TranslationStatus.NONE, len(content) if is_answer else None, status),
+        "provider answered 529: overloaded" if status is MessageStatus.FAILED else None,
+        f'{{"tool": "{tool}", "results": 3}}' if tool else "{}",
+    )
 
 
 def _exchanges(topic: int) -> Iterator[dict[str, str]]:
