@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -38,21 +38,24 @@ def make_months(connection: Connection, first: datetime, last: datetime) -> list
     """
     made = []
     for parent in PARENTS:
-        if not connection.scalar(OWNED, {"parent": parent}):
+        if not (_missing(connection, parent, first, last) and connection.scalar(OWNED, {"parent": parent})):
             continue
-        connection.execute(LOCK)
-        there = set(connection.scalars(THERE, {"parent": parent}))
-        for month, following in _months(first, last):
-            name = f"{parent}_y{month:%Y}m{month:%m}"
-            # quoted: a search_path with two schemas must not send a partition to the other one
+        connection.execute(LOCK)  # and look once more: somebody else may have made them
+        for name, month, following in _missing(connection, parent, first, last):
             parts = {"name": quoted(name), "parent": parent, "default": f"{parent}_default", "first": month, "next": following}
-            if name not in there and not connection.scalar(text(WAITING.format(**parts))):
+            if not connection.scalar(text(WAITING.format(**parts))):
                 connection.execute(text(CREATE.format(**parts)))
                 made.append(name)
     return made
 
 
-def _months(first: datetime, last: datetime) -> Iterator[tuple[object, object]]:
+def _missing(connection: Connection, parent: str, first: datetime, last: datetime) -> list[tuple[str, date, date]]:
+    there = set(connection.scalars(THERE, {"parent": parent}))
+    named = ((f"{parent}_y{month:%Y}m{month:%m}", month, following) for month, following in _months(first, last))
+    return [month for month in named if month[0] not in there]
+
+
+def _months(first: datetime, last: datetime) -> Iterator[tuple[date, date]]:
     month = first.astimezone(SEOUL).date().replace(day=1)
     while month <= last.astimezone(SEOUL).date():
         following = (month + timedelta(days=31)).replace(day=1)

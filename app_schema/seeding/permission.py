@@ -5,12 +5,16 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from psycopg.pq import Conninfo
+
 from app_schema.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from sqlalchemy import URL
+
+PLACES = (b"host", b"hostaddr", b"service")
 
 
 def check_allowed(url: URL, protect: Collection[str], *, yes: bool = False) -> None:
@@ -29,12 +33,20 @@ def check_allowed(url: URL, protect: Collection[str], *, yes: bool = False) -> N
 
 
 def hosts(url: URL) -> list[str]:
-    """Return every host that libpq may connect to: of the URL's body, its query and its lists."""
+    """Return every host that libpq may connect to: of the URL's body, its query and its lists, else its own defaults."""
     asked = [url.host or ""]
-    for name in ("host", "hostaddr"):
+    for name in ("host", "hostaddr", "service"):  # what a service file says is not known here, so it counts as elsewhere
         value = url.query.get(name, ())
         asked += [value] if isinstance(value, str) else value
-    return [host for part in asked for host in part.split(",") if host]
+    named = [host for part in asked for host in part.split(",") if host]
+    return named or [host for host in _defaults() if host]
+
+
+def _defaults() -> list[str]:
+    # of PGHOST and the like, as libpq reads them
+    return [
+        option.val.decode() for option in Conninfo.get_defaults() if option.keyword in (b"host", b"hostaddr", b"service") and option.val
+    ]
 
 
 def is_local(host: str) -> bool:

@@ -62,7 +62,7 @@ def sow(
         RowsThere: there are users already, and ``mode`` refuses.
         SettingsError: Faker is not installed.
     """
-    with _one_line():
+    with _undone(connection):
         found = migrate.current(connection, schema=schema)
         if found != migrate.head():
             raise DatabaseNotAtHead(
@@ -85,12 +85,13 @@ def fill_if_empty(connection: Connection, order: Order | None = None) -> dict[st
     order = order or Order("demo")
     if _has_users(connection):
         return {}
-    check_space(connection, order)
-    _lock(connection)
-    if _has_users(connection):
+    with _undone(connection):
+        check_space(connection, order)
+        _lock(connection)
+        if not _has_users(connection):
+            return _write(connection, order)
         connection.rollback()
         return {}
-    return _write(connection, order)
 
 
 def _write(connection: Connection, order: Order, *, tag: str = "", report: Callable[[str, int], None] | None = None) -> dict[str, int]:
@@ -101,13 +102,17 @@ def _write(connection: Connection, order: Order, *, tag: str = "", report: Calla
 
 
 @contextmanager
-def _one_line() -> Iterator[None]:
+def _undone(connection: Connection) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, psycopg.Error) as error:
+        connection.rollback()
         reason = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
         cure = "; seed as the owner of the tables" if "permission denied" in reason or "must be owner" in reason else ""
         raise SeedingFailed(f"the database is as it was, since the server answered: {reason}{cure}") from error
+    except BaseException:  # Ctrl-C too
+        connection.rollback()
+        raise
 
 
 def _has_users(connection: Connection) -> bool:

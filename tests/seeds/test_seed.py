@@ -1,5 +1,6 @@
 """``app-schema seed`` as a person types it: what it makes, and what it refuses before it touches anything."""
 
+import io
 import os
 import shutil
 import signal
@@ -10,12 +11,14 @@ import time
 import pytest
 from click.testing import CliRunner
 from databases import administrator, engine_of, new_database
-from sqlalchemy import text
+from rich.console import Console
+from sqlalchemy import make_url, text
 
 from app_schema import migrate
 from app_schema.cli import main
+from app_schema.cli.progress import Bar
 from app_schema.models import metadata
-from app_schema.seeding import SCENARIOS, permission, space
+from app_schema.seeding import SCENARIOS, Order, permission, space
 
 COMMAND = [sys.executable, "-c", "from app_schema.cli import main; main()", "seed"]
 SMALL = ("--scenario", "demo")
@@ -160,6 +163,14 @@ def test_this_machine(host):
     assert permission.is_local(host)
 
 
+def test_libpqs_own_variables_count(monkeypatch):
+    assert permission.hosts(make_url("postgresql:///app")) == []
+    monkeypatch.setenv("PGHOST", "db.invalid")
+    assert permission.hosts(make_url("postgresql:///app")) == ["db.invalid"]
+    assert permission.hosts(make_url("postgresql:///app?host=/run&host=db2")) == ["/run", "db2"]
+    assert permission.hosts(make_url("postgresql:///app?service=live")) == ["live"]
+
+
 @pytest.mark.parametrize("host", ["10.0.0.1", "db", "localhost.evil.example", "::2", "127.0.0.1.nip.io"])
 def test_another_machine(host):
     assert not permission.is_local(host)
@@ -193,6 +204,15 @@ def test_somebody_who_does_not_own_the_tables(run, engine, server):
             assert refused(run(*SMALL, "--replace", DATABASE_URL=url), 1, "owner")
         finally:
             connection.execute(text(f"DROP ROLE {name}"))
+
+
+def test_a_bar_where_somebody_watches_and_nothing_in_a_pipe():
+    screen = io.StringIO()
+    with Bar(Console(file=screen, force_terminal=True, width=100), 300) as bar:
+        bar.advance("messages", 150)
+    assert "messages" in screen.getvalue()
+    assert "150/300" in screen.getvalue()
+    assert Bar.on_terminal(Order()) is None
 
 
 @pytest.mark.parametrize("after", [0.2, 0.9])
