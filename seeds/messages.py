@@ -78,7 +78,7 @@ def _of_room(world: World, chat: support.Chat) -> Iterator[str]:
             f"{uuid7(at, own)}\t{time}\t{deleted or time}\t{deleted or NULL}\t{NULL}\t{chat.room_id}\t{NULL}\t{NULL}"
             f"\t{chat.agent_id if line.sender == SenderType.AGENT else NULL}\t{own if line.sender == SenderType.CUSTOMER else NULL}"
             f"\t{'gpt-5-mini' if translated else NULL}\t{NULL}"
-            f"\t{_words_of_room(line, chat.language, translation, chat.number % 50)}"
+            f"\t{_words_of_room(line, chat.language, translation, 0 if _is_text(line) else chat.number % 50)}"
         )
 
 
