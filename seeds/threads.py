@@ -26,7 +26,7 @@ TROUBLE = {4: MessageStatus.FAILED, 7: MessageStatus.CANCELLED}  # of every nine
 THANKS = ("고맙습니다. 도움이 됐어요.", "네, 이해했어요. 감사합니다!", "좋아요, 그렇게 해 볼게요.")
 LIVE = timedelta(seconds=2)  # ago the newest answer began
 SHORTEST, LONGEST = 2, 160
-PERIOD, STRIDE = 1_000, 617  # the lengths repeat after so many conversations, and do not come by size
+PERIOD, STRIDE = 1_000, 7_919  # the lengths repeat after so many conversations, and do not come by size
 SPREAD = 1.1  # of the lengths: half of them are short, one of a thousand has a hundred lines
 
 
@@ -84,7 +84,7 @@ def length(world: World, number: int) -> int:
         more -= odd  # the newest one ends in an answer, the oldest gets what that takes away
     elif number == 0:
         more += odd
-    return pattern[number * STRIDE % PERIOD] + more
+    return max(SHORTEST, pattern[number * STRIDE % len(pattern)] + more)
 
 
 @lru_cache(maxsize=4)
@@ -93,13 +93,13 @@ def _lengths(world: World) -> tuple[list[int], int, int]:
     in_rooms = sum(support.length(world, number) for number in range(support.count(world)))
     wanted = max(SHORTEST * of, world.count("messages") - in_rooms)
     above = wanted / of - SHORTEST
-    normal = NormalDist()
-    factors = [math.exp(SPREAD * normal.inv_cdf((place + 0.5) / PERIOD) - SPREAD**2 / 2) for place in range(PERIOD)]
+    period, normal = min(PERIOD, of), NormalDist()
+    factors = [math.exp(SPREAD * normal.inv_cdf((place + 0.5) / period) - SPREAD**2 / 2) for place in range(period)]
     pattern = [min(LONGEST, SHORTEST + int(above * factor)) for factor in factors]
-    whole, rest = divmod(of, PERIOD)
-    given = whole * sum(pattern) + sum(pattern[number * STRIDE % PERIOD] for number in range(rest))
+    whole, rest = divmod(of, period)
+    given = whole * sum(pattern) + sum(pattern[number * STRIDE % period] for number in range(rest))
     missing, newest = wanted - given, of - 1
-    odd = pattern[newest * STRIDE % PERIOD] + missing - newest * missing // of
+    odd = pattern[newest * STRIDE % period] + missing - newest * missing // of
     return pattern, missing, odd % 2
 
 
