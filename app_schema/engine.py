@@ -18,6 +18,7 @@ from app_schema.settings import Settings, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -86,6 +87,11 @@ def connect_to(url: URL, **options: Any) -> Iterator[Connection]:
         raise ServerUnreachable(_reason(engine.url, str(error.orig))) from None
     with connection:
         yield connection
+
+
+def administer(url: URL) -> AbstractContextManager[Connection]:
+    """Open an autocommit connection to the database ``postgres`` of the server that ``url`` names; errors as for the above."""
+    return connect_to(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
 
 
 def quoted(name: str) -> str:

@@ -59,6 +59,28 @@ class RoleMissing(MigrationError):
     """A role is missing and this user may not create it."""
 
 
+class DatabaseNotAtHead(AppSchemaError):
+    """The schema is not at the newest revision; run: app-schema db upgrade."""
+
+
+class RowsThere(AppSchemaError):
+    """The schema holds users already; seed with --append or --replace."""
+
+
+class DiskTooSmall(AppSchemaError):
+    """The disk of the server cannot hold the rows; choose a smaller --scale."""
+
+
+class SeedingFailed(AppSchemaError):
+    """The rows could not be written; the database is as it was."""
+
+
+class Interrupted(AppSchemaError):
+    """Stopped by Ctrl-C; the database is as it was."""
+
+    exit_code = 130  # as a shell reports a death by SIGINT
+
+
 class DriftFound(AppSchemaError):
     """The database is not what the models and migrations declare."""
 

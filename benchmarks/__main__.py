@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 
 from app_schema.embedded import EmbeddedServer
-from benchmarks import imports, migrations, testing
+from benchmarks import imports, migrations, seeding, testing
 
 
 def main() -> None:
-    """Print a row a figure: both sides, their ratio, the most it should be."""
+    """Print a row a figure: both sides, their ratio, what it should be."""
     table = Table("what", "against", box=None)
-    for heading in ("ours", "other", "ratio", "at most"):
+    for heading in ("ours", "other", "ratio", "should be"):
         table.add_column(heading, justify="right")
     with tempfile.TemporaryDirectory(prefix="app_schema-bench-") as folder:
         home = Path(folder)
@@ -23,7 +23,7 @@ def main() -> None:
         server = EmbeddedServer(home / "server")
         server.start()
         try:
-            for figure in (*imports.figures(), *migrations.figures(server), *testing.figures(server)):
+            for figure in (*imports.figures(), *migrations.figures(server), *seeding.figures(server), *testing.figures(server)):
                 table.add_row(*figure.cells)
         finally:
             server.delete()

@@ -13,19 +13,21 @@ ROUNDS = 7
 
 
 class Figure(NamedTuple):
-    """What was measured against what, in the unit that ``what`` names, and the most that the ratio should be."""
+    """What was measured against what, in the unit that ``what`` names, and the most or the least that the ratio should be."""
 
     what: str
     against: str
     ours: float
     other: float
-    at_most: float
+    at_most: float | None = None
+    at_least: float | None = None
 
     @property
     def cells(self) -> tuple[str, ...]:
         """The row of the printed table."""
         ratio = f"{self.ours / self.other:.2f}"
-        return self.what, self.against, f"{self.ours:.3g}", f"{self.other:.3g}", ratio, f"{self.at_most:g}"
+        bound = f"≥ {self.at_least:g}" if self.at_most is None else f"≤ {self.at_most:g}"
+        return self.what, self.against, f"{self.ours:.3g}", f"{self.other:.3g}", ratio, bound
 
 
 def medians(*ways: Callable[[], object]) -> list[float]:

@@ -12,7 +12,6 @@ from .users import DEMO_BCRYPT, user
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from uuid import UUID
 
     from .world import World
 
@@ -25,8 +24,8 @@ LANGUAGES = (["ko", "en"], ["ko", "en", "zh"], ["ko", "ja"], ["ko"], ["ko", "vi"
 
 
 class Row(NamedTuple):
-    id: UUID
-    user_id: UUID | None
+    id: str
+    user_id: str | None
     email: str
     password_hash: str
     name: str
@@ -57,13 +56,13 @@ def agent(world: World, number: int) -> Row:
     return Row(
         id=world.id(created, "agents", number),
         user_id=user(world, number).id if number % 4 == 0 else None,
-        email=f"{world.handle('agents', number)}{number}@support.example.kr",
+        email=f"{world.handle('agents', number)}{number}{world.tag}@support.example.kr",
         password_hash=DEMO_BCRYPT,
         name=world.name("ko", "agents", number),
         role=ROLES[number % len(ROLES)],
         status=status,
         languages=LANGUAGES[number % len(LANGUAGES)],
-        max_rooms=(3, 5, 5, 4)[number % 4],
+        max_rooms=(5, 5, 6, 4)[number % 4],
         is_active=not left,
         last_login=last_login,
         created_at=created,
@@ -74,5 +73,7 @@ def agent(world: World, number: int) -> Row:
 def on_duty(world: World, turn: int) -> Row:
     """Return the agent whose turn it is among those who answer customers now: four of every eight."""
     answering = [number for number, status in enumerate(STATES) if status in (AgentStatus.ONLINE, AgentStatus.BUSY)]
-    shift, place = divmod(turn, len(answering))
-    return agent(world, (answering[place] + 8 * shift) % world.count("agents"))
+    shifts, rest = divmod(world.count("agents"), len(STATES))
+    there = shifts * len(answering) + sum(number < rest for number in answering)
+    shift, place = divmod(turn % there, len(answering))
+    return agent(world, answering[place] + len(STATES) * shift)

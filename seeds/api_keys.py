@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from app_schema.models import ApiKeyKind, TokenHash
 
 from .demo_keys import seal
-from .users import user
+from .users import user, user_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
     from .world import World
 
@@ -22,8 +21,8 @@ SCOPES: tuple[list[str], ...] = (["chat:write", "chat:read"], ["documents:read"]
 
 
 class Row(NamedTuple):
-    id: UUID
-    user_id: UUID
+    id: str
+    user_id: str
     kind: ApiKeyKind
     name: str
     provider: str | None
@@ -37,8 +36,8 @@ class Row(NamedTuple):
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
-    rotated_from: UUID | None
-    created_by: UUID
+    rotated_from: str | None
+    created_by: str
     created_at: datetime
     updated_at: datetime
 
@@ -81,7 +80,7 @@ def _key(world: World, number: int) -> Row:
         last_used_at=min(used, revoked or used) if number % 5 else None,
         revoked_at=revoked,
         rotated_from=world.id(_created(world, number - 1), "api_keys", number - 1) if replaces else None,
-        created_by=user(world, 0).id,
+        created_by=user_id(world, 0),
         created_at=created,
         updated_at=revoked or created,
     )

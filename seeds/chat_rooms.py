@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from psycopg.types.json import Jsonb
-
 from app_schema.models import RoomStatus
 
-from .customer_sessions import visit
-from .support import Chat, Line, chat, count
+from .customer_sessions import visit_id
+from .support import Chat, chat, count
+from .wire import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
     from .world import World
 
@@ -23,9 +21,9 @@ REASONS = ("해결됨", "해결됨", "예약 완료", "고객 응답 없음", "�
 
 
 class Row(NamedTuple):
-    id: UUID
-    customer_session_id: UUID | None
-    agent_id: UUID | None
+    id: str
+    customer_session_id: str | None
+    agent_id: str | None
     status: RoomStatus
     priority: int
     source_lang: str
@@ -39,7 +37,7 @@ class Row(NamedTuple):
     agent_last_read_at: datetime | None
     customer_last_read_at: datetime | None
     last_message_at: datetime | None
-    metadata: Jsonb
+    metadata: str
     created_at: datetime
     updated_at: datetime
 
@@ -48,37 +46,38 @@ columns = Row._fields
 
 
 def rows(world: World) -> Iterator[Row]:
-    return (_room(world, number, chat(world, number)) for number in range(count(world)))
+    return (_room(world, chat(world, number)) for number in range(count(world)))
 
 
-def _room(world: World, number: int, told: Chat) -> Row:
+def _room(world: World, told: Chat) -> Row:
+    number = told.number
     dice = world.dice("chat_rooms", number, "room")
-    last = told.lines[-1]
-    forgotten = told.closed_at is not None and told.closed_at < world.now - timedelta(days=75)
+    created, last = moment(told.created), moment(told.at(len(told.lines) - 1))
+    closed = _moment(told.closed)
+    forgotten = closed is not None and closed < world.now - timedelta(days=75)
     return Row(
         id=told.room_id,
-        customer_session_id=None if forgotten else visit(world, number).id,  # cleaned-up visits leave their rooms behind
+        customer_session_id=None if forgotten else visit_id(world, number),  # cleaned-up visits leave their rooms behind
         agent_id=told.agent_id,
         status=told.status,
         priority=PRIORITIES[number % len(PRIORITIES)],
         source_lang=told.language,
         target_lang="ko",
         department=told.department,
-        waiting_since=told.created_at if told.status is RoomStatus.WAITING else None,
-        assigned_at=told.assigned_at,
-        first_reply_at=_last_of(told.lines, "agent", first=True),
-        closed_at=told.closed_at,
-        close_reason=dice.choice(REASONS) if told.closed_at else None,
+        waiting_since=created if told.status is RoomStatus.WAITING else None,
+        assigned_at=moment(told.first + told.wait) if told.agent_id else None,
+        first_reply_at=_moment(told.last_of("agent", first=True)),
+        closed_at=closed,
+        close_reason=dice.choice(REASONS) if closed else None,
         # an agent has read what came before her own last words, and all of it every other time
-        agent_last_read_at=last.at if told.closed_at or number % 2 else _last_of(told.lines, "agent"),
-        customer_last_read_at=_last_of(told.lines, "customer"),
-        last_message_at=last.at,
-        metadata=Jsonb({"ticket": f"CS-{10000 + number}", "satisfaction": dice.choice([3, 4, 5, 5])} if told.closed_at else {}),
-        created_at=told.created_at,
-        updated_at=told.closed_at or last.at,
+        agent_last_read_at=last if closed or number % 2 else _moment(told.last_of("agent")),
+        customer_last_read_at=_moment(told.last_of("customer")),
+        last_message_at=last,
+        metadata=f'{{"ticket": "CS-{10000 + number}", "satisfaction": {dice.choice((3, 4, 5, 5))}}}' if closed else "{}",
+        created_at=created,
+        updated_at=closed or last,
     )
 
 
-def _last_of(lines: list[Line], sender: str, *, first: bool = False) -> datetime | None:
-    times = [line.at for line in lines if line.sender == sender]
-    return times[0 if first else -1] if times else None
+def _moment(at: int | None) -> datetime | None:
+    return None if at is None else moment(at)

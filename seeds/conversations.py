@@ -2,63 +2,45 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
-
-from psycopg.types.json import Jsonb
+from functools import cache
+from typing import TYPE_CHECKING
 
 from app_schema.models import ConversationStatus
 
 from .threads import Thread, thread
+from .wire import NULL, line, milliseconds, stamp
+from .wire import blocks as gathered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
     from .world import World
 
 PROMPT = "당신은 병원 직원을 돕는 비서입니다. 진단을 내리지 말고 의사와 상의하라고 안내하세요."
+# what differs from row to row, then what repeats
+columns = (
+    *("id", "user_id", "last_message_at", "last_read_at", "deleted_at", "created_at", "updated_at"),
+    *("title", "model", "system_prompt", "status", "pinned", "metadata"),
+)
 
 
-class Row(NamedTuple):
-    id: UUID
-    user_id: UUID
-    title: str
-    model: str
-    system_prompt: str | None
-    status: ConversationStatus
-    pinned: bool
-    metadata: Jsonb
-    last_message_at: datetime
-    last_read_at: datetime | None
-    deleted_at: datetime | None
-    created_at: datetime
-    updated_at: datetime
+def blocks(world: World) -> Iterator[tuple[int, bytes]]:
+    now = milliseconds(world.now)
+    return gathered(_conversation(now, number, thread(world, number)) for number in range(world.count("conversations")))
 
 
-columns = Row._fields
-
-
-def rows(world: World) -> Iterator[Row]:
-    return (_conversation(world, number, thread(world, number)) for number in range(world.count("conversations")))
-
-
-def _conversation(world: World, number: int, told: Thread) -> Row:
-    last = told.lines[-1].at
+def _conversation(now: int, number: int, told: Thread) -> str:
+    last = told.at(len(told.lines) - 1)
     deleted = number % 11 == 6
-    changed = last + (world.now - last) * 0.2 if deleted else last
-    return Row(
-        id=told.id,
-        user_id=told.user_id,
-        title=told.title,
-        model=told.model,
-        system_prompt=PROMPT if number % 4 == 0 else None,
-        status=ConversationStatus.ARCHIVED if number % 8 == 3 else ConversationStatus.ACTIVE,
-        pinned=number % 13 == 1,
-        metadata=Jsonb({"tags": ["업무"]} if number % 3 == 0 else {}),
-        last_message_at=last,
-        last_read_at=None if number % 10 == 9 else min(world.now, last + timedelta(seconds=40)),
-        deleted_at=changed if deleted else None,
-        created_at=told.created_at,
-        updated_at=changed,
-    )
+    changed = stamp(last + (now - last) // 5 if deleted else last)
+    read = NULL if number % 10 == 9 else stamp(min(now, last + 40_000))
+    traits = _traits(told.title, told.model, number % 4 == 0, number % 8 == 3, number % 13 == 1, number % 3 == 0)
+    times = f"{stamp(last)}\t{read}\t{changed if deleted else NULL}\t{stamp(told.created)}\t{changed}"
+    return f"{told.id}\t{told.user_id}\t{times}\t{traits}"
+
+
+@cache
+def _traits(title: str, model: str, *of: bool) -> str:
+    prompted, archived, pinned, tagged = of
+    status = ConversationStatus.ARCHIVED if archived else ConversationStatus.ACTIVE
+    return line(title, model, PROMPT if prompted else None, status, pinned, '{"tags": ["업무"]}' if tagged else "{}")

@@ -6,13 +6,11 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from psycopg.types.json import Jsonb
-
 from .support import LANGUAGES, chat, count
+from .wire import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
     from .world import World
 
@@ -21,12 +19,12 @@ REFERRERS = ("google", "naver", "instagram", "direct")
 
 
 class Row(NamedTuple):
-    id: UUID
+    id: str
     token: str | None
     display_name: str | None
     language: str
     consent_at: datetime | None
-    metadata: Jsonb
+    metadata: str
     expires_at: datetime | None
     last_active: datetime
     created_at: datetime
@@ -36,27 +34,39 @@ columns = Row._fields
 
 
 def rows(world: World) -> Iterator[Row]:
-    return (visit(world, number) for number in range(max(world.count("customer_sessions"), count(world))))
+    return (_visit(world, number) for number in range(max(world.count("customer_sessions"), count(world))))
 
 
-@lru_cache(maxsize=1024)
-def visit(world: World, number: int) -> Row:
+def visit_id(world: World, number: int) -> str:
+    """Return the id of the visit that a room is about."""
+    return world.id(_came(world, number), "customer_sessions", number)
+
+
+@lru_cache(maxsize=8)
+def _came(world: World, number: int) -> datetime:
+    dice = world.dice("customer_sessions", number, "came")
+    stay = timedelta(milliseconds=dice.randrange(15_000, 240_000))
+    before = moment(chat(world, number).created) if number < count(world) else world.past(dice.random() ** 2, 60)
+    return before - stay
+
+
+def _visit(world: World, number: int) -> Row:
     dice = world.dice("customer_sessions", number)
-    stay = timedelta(seconds=dice.uniform(15, 240))
-    if number < count(world):
+    created = _came(world, number)
+    talked = number < count(world)
+    if talked:
         came = chat(world, number)
-        language, created, last_active = came.language, came.created_at - stay, came.closed_at or came.lines[-1].at
+        language, last_active = came.language, moment(came.closed or came.at(len(came.lines) - 1))
     else:
-        language, created = dice.choice(LANGUAGES), world.past(dice.random() ** 2, 60) - stay
-        last_active = created + stay
-    consented = number < count(world) or number % 3 == 0
+        language, last_active = dice.choice(LANGUAGES), min(world.now, created + timedelta(seconds=dice.randrange(5, 15)))
+    consented = talked or number % 3 == 0
     return Row(
-        id=world.id(created, "customer_sessions", number),
+        id=visit_id(world, number),
         token=None if number % 9 == 8 else world.digest("token", "customer_sessions", number).hex(),
         display_name=world.name(language, "customer_sessions", number) if consented else None,
         language=language,
-        consent_at=created + stay / 2 if consented else None,
-        metadata=Jsonb({"device": dice.choice(DEVICES), "referrer": dice.choice(REFERRERS)}),
+        consent_at=created + timedelta(seconds=dice.randrange(2, 5)) if consented else None,
+        metadata=f'{{"device": "{dice.choice(DEVICES)}", "referrer": "{dice.choice(REFERRERS)}"}}',
         expires_at=None if number % 6 == 4 else created + timedelta(days=30),
         last_active=last_active,
         created_at=created,

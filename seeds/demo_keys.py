@@ -9,8 +9,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from app_schema.keyring import _CONTEXT, NONCE_BYTES
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from .world import World
 
 # APP_SCHEMA_ENCRYPTION_KEYS=demo:ZGVtby1rZXktcHVibGlzaGVkLWluLXRoZS1zZWVkcyE= opens what the seeds have sealed
@@ -24,7 +22,7 @@ class Columns(NamedTuple):
     kek_id: str
 
 
-def seal(world: World, clear: str, *, owner: UUID) -> Columns:
+def seal(world: World, clear: str, *, owner: str) -> Columns:
     """Seal as ``Keyring.seal`` does, but with a nonce that is the same in every run: fit for what is no secret."""
     nonce = world.digest("nonce", owner)[:NONCE_BYTES]
-    return Columns(AESGCM(KEK).encrypt(nonce, clear.encode(), _CONTEXT + owner.bytes), nonce, KEK_ID)
+    return Columns(AESGCM(KEK).encrypt(nonce, clear.encode(), _CONTEXT + bytes.fromhex(owner)), nonce, KEK_ID)

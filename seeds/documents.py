@@ -11,11 +11,11 @@ from app_schema.models import DocumentStatus
 
 from .threads import thread
 from .users import somebody
-from .world import reference
+from .wire import moment
+from .world import DAYS, reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
     from .world import World
 
@@ -25,9 +25,9 @@ ERRORS = ("암호가 걸린 문서입니다", "글자를 읽을 수 없습니다
 
 
 class Row(NamedTuple):
-    id: UUID
-    user_id: UUID
-    conversation_id: UUID | None
+    id: str
+    user_id: str
+    conversation_id: str | None
     title: str
     mime_type: str
     size_bytes: int
@@ -60,18 +60,18 @@ def _document(world: World, number: int) -> Row:
     kinds = reference("documents")
     kind = kinds[number % len(kinds)]
     status = LIVE[-left] if left <= len(LIVE) else STATES[number % len(STATES)]
-    created = world.now - timedelta(seconds=40 * left) if left <= len(LIVE) else world.born("documents", number, 70)
+    created = world.now - timedelta(seconds=40 * left) if left <= len(LIVE) else world.born("documents", number, DAYS)
     started = None if status is DocumentStatus.PENDING else min(world.now, created + timedelta(seconds=dice.uniform(1, 9)))
     read = status in (DocumentStatus.READY, DocumentStatus.ARCHIVED)
     done = min(world.now, started + timedelta(seconds=dice.uniform(2, 60))) if started and read else None
     deleted = done + (world.now - done) * 0.5 if done and number % 10 == 4 else None
-    talk = thread(world, number % world.count("conversations"))
-    within = number % 3 == 0 and talk.created_at < created
+    talk = thread(world, number % world.count("conversations")) if number % 3 == 0 else None
+    within = talk if talk and moment(talk.created) < created else None
     pages = dice.randrange(1, 60)
     return Row(
         id=world.id(created, "documents", number),
-        user_id=talk.user_id if within else somebody(world, "documents", number).id,
-        conversation_id=talk.id if within else None,
+        user_id=within.user_id if within else somebody(world, dice),
+        conversation_id=within.id if within else None,
         title=kind["title"],
         mime_type=kind["mime_type"],
         size_bytes=pages * dice.randrange(20_000, 90_000),

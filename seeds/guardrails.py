@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.types.json import Jsonb
 
-from .users import user
+from .users import user_id
 from .world import reference
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def rows(world: World) -> Iterator[tuple[object, ...]]:
     for number, rule in enumerate(reference("guardrails")):
         created = world.past(0.6 - number * 0.02, 90)
         yield (
-            *(world.id(created, "guardrails", number), rule["name"], rule["description"], rule["stage"], rule["rule_type"]),
+            *(world.id(created, "guardrails", number), world.named(rule["name"]), rule["description"], rule["stage"], rule["rule_type"]),
             *(rule["pattern"] or None, Jsonb(json.loads(rule["config"])), rule["action"], int(rule["severity"])),
-            *(10 * (number + 1), 1 + number % 3, rule["enabled"] == "true", user(world, 0).id, created, created),
+            *(10 * (number + 1), 1 + number % 3, rule["enabled"] == "true", user_id(world, 0), created, created),
         )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from psycopg.types.json import Jsonb
 
-from .users import phone, somebody
-from .world import reference
+from .users import phone, pick, user
+from .world import DAYS, reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +22,12 @@ def rows(world: World) -> Iterator[tuple[object, ...]]:
     for number in range(world.count("logs")):
         dice = world.dice("logs", number)
         template = templates[number % len(templates)]
-        created = world.born("logs", number, 20)
-        user = somebody(world, "logs", number)
+        created = world.born("logs", number, DAYS)
+        whose = user(world, pick(world, dice))
         message = template[
             "message"
         ].format(
-            name=user.name,
+            name=whose.name,
             ms=dice.randrange(3, 900),
             resident=f"900230-{dice.randrange(1, 5)}{dice.randrange(10**6):06}",  # nobody's: there is no 30 February
             phone=phone(dice),
@@ -36,9 +36,9 @@ def rows(world: World) -> Iterator[tuple[object, ...]]:
         api = template["source"] == "api"
         context: dict[str, object] = {"host": f"{template['source']}-{number % 2 + 1}"}
         if number % 6 == 1:
-            context |= {"user": {"phone": user.phone, "access_token": "demo"}}
+            context |= {"user": {"phone": whose.phone, "access_token": "demo"}}
         yield (
             *(world.id(created, "logs", number), created, template["level"], template["source"], template["event"], message),
-            *(Jsonb(context), user.id if api else None, world.id(created, "request", number) if api else None),
+            *(Jsonb(context), whose.id if api else None, world.id(created, "request", number) if api else None),
             f"198.51.100.{dice.randrange(1, 255)}" if api else None,  # RFC 5737: for examples
         )

@@ -1,128 +1,110 @@
-"""Messages of conversations and of rooms, in one table."""
+"""Messages of conversations and of rooms, in one table: most rows of all, so each is one piece of text, nearly ready."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
-
-from psycopg.types.json import Jsonb
+from functools import lru_cache
+from hashlib import shake_128
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from app_schema.models import ContentType, MessageStatus, RoomStatus, SenderType, TranslationStatus
 
 from . import support, threads
+from .wire import NULL, stamp
+from .wire import blocks as gathered
+from .wire import line as written
+from .world import uuid7
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
     from .world import World
 
+NOBODY = f"{NULL}\t{NULL}"
 ANY_LINE = 3  # where something happens to a room's line
+DIGITS = 20  # hexadecimal ones, of which an id takes 18 and a client_msg_id all
+# what differs from row to row, then what the same words always bring along
+columns = (
+    *("id", "created_at", "updated_at", "deleted_at", "conversation_id", "room_id", "parent_message_id", "user_id", "agent_id"),
+    *("client_msg_id", "model", "input_tokens"),
+    *("sender_type", "content", "content_type", "original_lang", "translated_content", "translated_lang", "translation_status"),
+    *("output_tokens", "status", "error", "metadata"),
+)
 
 
-class Row(NamedTuple):
-    id: UUID
-    created_at: datetime
-    updated_at: datetime
-    sender_type: str
-    content: str
-    content_type: str
-    conversation_id: UUID | None = None
-    room_id: UUID | None = None
-    parent_message_id: UUID | None = None
-    user_id: UUID | None = None
-    agent_id: UUID | None = None
-    original_lang: str | None = "ko"
-    translated_content: str | None = None
-    translated_lang: str | None = None
-    translation_status: TranslationStatus = TranslationStatus.NONE
-    model: str | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    status: MessageStatus = MessageStatus.DONE
-    error: str | None = None
-    client_msg_id: str | None = None
-    metadata: Jsonb = Jsonb({})
-    deleted_at: datetime | None = None
+def blocks(world: World) -> Iterator[tuple[int, bytes]]:
+    told = (_of_conversation(world, threads.thread(world, number)) for number in range(world.count("conversations")))
+    chats = (_of_room(world, support.chat(world, number)) for number in range(support.count(world)))
+    return gathered(chain.from_iterable(chain(told, chats)))
 
 
-columns = Row._fields
+def message_id(world: World, thread: threads.Thread, place: int) -> str:
+    """Return the id of a line of a conversation."""
+    return uuid7(thread.at(place), _digits(world, thread.id, place + 1)[DIGITS * place :])
 
 
-def rows(world: World) -> Iterator[Row]:
-    for number in range(world.count("conversations")):
-        yield from _of_conversation(world, threads.thread(world, number))
-    for number in range(support.count(world)):
-        yield from _of_room(world, number, support.chat(world, number))
+def _digits(world: World, parent: str, lines: int) -> str:
+    return shake_128(f"{world.random_seed}/{parent}".encode()).hexdigest(DIGITS * lines // 2)
 
 
-def message_id(world: World, parent: UUID, place: int, at: datetime) -> UUID:
-    return world.id(at, "messages", parent, place)
+def _of_conversation(world: World, thread: threads.Thread) -> Iterator[str]:
+    digits = _digits(world, thread.id, len(thread.lines))
+    asked = NULL
+    by_user = f"{NULL}\t{thread.id}\t{NULL}\t{NULL}\t{thread.user_id}\t{NULL}"
+    first, pace = thread.first, thread.pace
+    for place, (after, sender, read, words) in enumerate(thread.lines):
+        at = first + int(pace * after)  # as thread.at(place), without the call
+        own = digits[DIGITS * place : DIGITS * place + DIGITS]
+        own_id, time = uuid7(at, own), stamp(at)
+        if sender is SenderType.USER:
+            asked = own_id
+            yield f"{own_id}\t{time}\t{time}\t{by_user}\t{own}\t{NULL}\t{NULL}\t{words}"
+        else:
+            by = f"{thread.model}\t{read}" if sender is SenderType.ASSISTANT else NOBODY
+            yield f"{own_id}\t{time}\t{time}\t{NULL}\t{thread.id}\t{NULL}\t{asked}\t{NULL}\t{NULL}\t{NULL}\t{by}\t{words}"
 
 
-def _of_conversation(world: World, thread: threads.Thread) -> Iterator[Row]:
-    asked: UUID | None = None
-    read = 0  # the model reads the whole conversation again at every turn
-    for place, line in enumerate(thread.lines):
-        own_id = message_id(world, thread.id, place, line.at)
-        is_user, is_answer = line.sender is SenderType.USER, line.sender is SenderType.ASSISTANT
-        read += len(line.content)
-        yield Row(
-            id=own_id,
-            created_at=line.at,
-            updated_at=line.at,
-            sender_type=line.sender,
-            content=line.content,
-            content_type=line.content_type,
-            conversation_id=thread.id,
-            parent_message_id=None if is_user else asked,
-            user_id=thread.user_id if is_user else None,
-            model=thread.model if is_answer else None,
-            input_tokens=read if is_answer else None,
-            output_tokens=len(line.content) if is_answer else None,
-            status=line.status,
-            error="provider answered 529: overloaded" if line.status is MessageStatus.FAILED else None,
-            client_msg_id=world.digest("client", own_id).hex()[:16] if is_user else None,
-            metadata=Jsonb({"tool": line.tool, "results": 3} if line.tool else {}),
-        )
-        asked = own_id if is_user else asked
-
-
-def _of_room(world: World, number: int, chat: support.Chat) -> Iterator[Row]:
+def _of_room(world: World, chat: support.Chat) -> Iterator[str]:
+    digits = _digits(world, chat.room_id, len(chat.lines))
     for place, line in enumerate(chat.lines):
-        own_id = message_id(world, chat.room_id, place, line.at)
-        is_customer, is_agent = line.sender == SenderType.CUSTOMER, line.sender == SenderType.AGENT
-        theirs = chat.language if is_customer else "ko"
-        is_text = line.content_type in (ContentType.TEXT, ContentType.EVENT)
-        status = _translation(chat, number, place) if is_text and chat.language != "ko" else TranslationStatus.NONE
-        translated = status in (TranslationStatus.DONE, TranslationStatus.REVIEWED)
-        takes_back = chat.closed_at is not None and number % 9 == 5 and place == ANY_LINE
-        deleted = line.at + timedelta(seconds=5) if takes_back else None
-        yield Row(
-            id=own_id,
-            created_at=line.at,
-            updated_at=deleted or line.at,
-            sender_type=line.sender,
-            content=line.foreign if is_customer else line.korean,
-            content_type=line.content_type,
-            room_id=chat.room_id,
-            agent_id=chat.agent_id if is_agent else None,
-            original_lang=theirs if is_text else None,
-            translated_content=(line.korean if is_customer else line.foreign) if translated else None,
-            translated_lang=("ko" if is_customer else chat.language) if translated else None,
-            translation_status=status,
-            model="gpt-5-mini" if translated else None,
-            error="translation timed out after 10 s" if status is TranslationStatus.FAILED else None,
-            client_msg_id=world.digest("client", own_id).hex()[:16] if is_customer else None,
-            metadata=Jsonb({} if is_text else {"file": line.korean, "bytes": 40_000 + 977 * number}),
-            deleted_at=deleted,
+        at = chat.at(place)
+        own = digits[DIGITS * place : DIGITS * (place + 1)]
+        time = stamp(at)
+        takes_back = chat.closed is not None and chat.number % 9 == 5 and place == ANY_LINE
+        deleted = stamp(at + 5_000) if takes_back else None
+        translation = _translation(chat, place)
+        translated = translation in (TranslationStatus.DONE, TranslationStatus.REVIEWED)
+        yield (
+            f"{uuid7(at, own)}\t{time}\t{deleted or time}\t{deleted or NULL}\t{NULL}\t{chat.room_id}\t{NULL}\t{NULL}"
+            f"\t{chat.agent_id if line.sender == SenderType.AGENT else NULL}\t{own if line.sender == SenderType.CUSTOMER else NULL}"
+            f"\t{'gpt-5-mini' if translated else NULL}\t{NULL}"
+            f"\t{_words_of_room(line, chat.language, translation, 0 if _is_text(line) else chat.number % 50)}"
         )
 
 
-def _translation(chat: support.Chat, number: int, place: int) -> TranslationStatus:
+def _translation(chat: support.Chat, place: int) -> TranslationStatus:
+    if chat.language == "ko" or not _is_text(chat.lines[place]):
+        return TranslationStatus.NONE
     newest = place == len(chat.lines) - 1
-    if newest and chat.status is not RoomStatus.CLOSED and number % 3 == 0:
+    if newest and chat.status is not RoomStatus.CLOSED and chat.number % 3 == 0:
         return TranslationStatus.PENDING
-    if number % 8 == 2 and place == ANY_LINE:
+    if chat.number % 8 == 2 and place == ANY_LINE:
         return TranslationStatus.FAILED
-    return TranslationStatus.REVIEWED if number % 10 == 4 else TranslationStatus.DONE
+    return TranslationStatus.REVIEWED if chat.number % 10 == 4 else TranslationStatus.DONE
+
+
+def _is_text(line: support.Line) -> bool:
+    return line.content_type in (ContentType.TEXT, ContentType.EVENT)
+
+
+@lru_cache(maxsize=8192)
+def _words_of_room(line: support.Line, language: str, translation: TranslationStatus, kind: int) -> str:
+    is_customer, is_text = line.sender == SenderType.CUSTOMER, _is_text(line)
+    theirs, ours = (line.foreign, line.korean) if is_customer else (line.korean, line.foreign)
+    translated = translation in (TranslationStatus.DONE, TranslationStatus.REVIEWED)
+    return written(
+        *(line.sender, theirs, line.content_type, (language if is_customer else "ko") if is_text else None),
+        *((ours, "ko" if is_customer else language) if translated else (None, None)),
+        *(translation, None, MessageStatus.DONE, "translation timed out after 10 s" if translation is TranslationStatus.FAILED else None),
+        "{}" if is_text else f'{{"file": "{line.korean}", "bytes": {40_000 + 977 * kind}}}',
+    )

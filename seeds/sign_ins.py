@@ -6,13 +6,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from .world import World
 
 
 class SignIn(NamedTuple):
-    id: UUID
+    id: str
     token: str
     expires_at: datetime
     last_active: datetime

@@ -10,11 +10,12 @@ from psycopg.types.json import Jsonb
 
 from app_schema.models import UserRole, UserStatus
 
+from .world import HISTORY_DAYS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from random import Random
-    from uuid import UUID
 
+    from .dice import Dice
     from .world import World
 
 # bcrypt of "demo-password", cost 10: one hash for all, since a fresh one takes a quarter of a second each
@@ -24,7 +25,7 @@ STATES = (*(UserStatus.ACTIVE,) * 8, UserStatus.PENDING, UserStatus.ACTIVE, User
 
 
 class Row(NamedTuple):
-    id: UUID
+    id: str
     email: str
     password_hash: str | None
     name: str
@@ -51,14 +52,14 @@ def rows(world: World) -> Iterator[Row]:
 def user(world: World, number: int) -> Row:
     number %= world.count("users")
     dice = world.dice("users", number)
-    created = world.past(0.7 + 0.3 * dice.random(), 120)  # before all that they do
+    created = created_at(world, number)
     role, status = ROLES[number % len(ROLES)], STATES[number % len(STATES)]
     changed = created + (world.now - created) * dice.random()
-    seen = None if status is UserStatus.PENDING else world.past(dice.random() ** 2 * 0.4, 120)
+    seen = None if status is UserStatus.PENDING else world.past(dice.random() ** 2 * 0.4, HISTORY_DAYS)
     locked = number % 17 == 5
     return Row(
-        id=world.id(created, "users", number),
-        email=f"{world.handle('users', number)}{number}@{'clinic' if role is UserRole.USER else 'staff'}.example.kr",
+        id=user_id(world, number),
+        email=f"{world.handle('users', number)}{number}{world.tag}@{'clinic' if role is UserRole.USER else 'staff'}.example.kr",
         password_hash=None if role is UserRole.SERVICE or number % 5 == 3 else DEMO_BCRYPT,  # NULL: single sign-on
         name="예약 연동" if role is UserRole.SERVICE else world.name("ko", "users", number),
         phone=None if role is UserRole.SERVICE else phone(dice),
@@ -74,11 +75,26 @@ def user(world: World, number: int) -> Row:
     )
 
 
-def phone(dice: Random) -> str:
+def phone(dice: Dice) -> str:
     return f"010-0{dice.randrange(1000):03}-{dice.randrange(10000):04}"  # nobody's: 010-0 is not given out
 
 
-def somebody(world: World, *key: object) -> Row:
-    """Pick a user; a few are picked very often, as in life."""
-    count = world.count("users")
-    return user(world, int(count * world.dice("somebody", *key).random() ** 2))
+@lru_cache(maxsize=16_384)
+def user_id(world: World, number: int) -> str:
+    """Return a user's id alone."""
+    return world.id(created_at(world, number), "users", number)
+
+
+def somebody(world: World, dice: Dice) -> str:
+    """Pick a user's id; a few are picked very often, as in life."""
+    return user_id(world, pick(world, dice))
+
+
+def pick(world: World, dice: Dice) -> int:
+    """Pick a user's number, likewise."""
+    return int(world.count("users") * dice.random() ** 2)
+
+
+def created_at(world: World, number: int) -> datetime:
+    """Return when a user registered."""
+    return world.past(0.78 + 0.22 * world.dice("users", number, "created").random(), HISTORY_DAYS)  # before all that they do

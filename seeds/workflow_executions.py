@@ -12,10 +12,10 @@ from app_schema.models import ExecutionStatus
 
 from .users import somebody
 from .workflows import published
+from .world import DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
     from .world import World
 
@@ -28,10 +28,10 @@ ERRORS = ("AI 제공자가 30초 안에 답하지 않음", "보험사 양식이 
 
 
 class Row(NamedTuple):
-    id: UUID
-    workflow_id: UUID
+    id: str
+    workflow_id: str
     workflow_version: int
-    user_id: UUID | None
+    user_id: str | None
     status: ExecutionStatus
     priority: int
     run_after: datetime
@@ -64,7 +64,7 @@ def _execution(world: World, number: int) -> Row:
     left = world.count("workflow_executions") - number
     live = left <= len(LIVE)
     status = LIVE[-left] if live else OVER[number % len(OVER)]
-    created = world.now - timedelta(minutes=4 * left + dice.random()) if live else world.born("workflow_executions", number, 45)
+    created = world.now - timedelta(minutes=4 * left + dice.random()) if live else world.born("workflow_executions", number, DAYS)
     queued, running = status is ExecutionStatus.QUEUED, status is ExecutionStatus.RUNNING
     started = None if queued or (status is ExecutionStatus.CANCELLED and number % 2) else created + timedelta(seconds=dice.uniform(1, 20))
     finished = None if live else (started or created) + timedelta(seconds=dice.uniform(2, 90))
@@ -79,7 +79,7 @@ def _execution(world: World, number: int) -> Row:
         id=world.id(created, "workflow_executions", number),
         workflow_id=workflow.id,
         workflow_version=workflow.version,
-        user_id=None if number % 4 == 0 else somebody(world, "workflow_executions", number).id,
+        user_id=None if number % 4 == 0 else somebody(world, dice),
         status=status,
         priority=(0, 0, 5, 0, -5)[number % 5],
         run_after=world.now + timedelta(minutes=30) if scheduled else created,

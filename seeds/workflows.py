@@ -15,7 +15,6 @@ from .world import reference
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from uuid import UUID
 
     from .world import World
 
@@ -23,8 +22,8 @@ VERSIONS = (WorkflowStatus.ARCHIVED, WorkflowStatus.PUBLISHED, WorkflowStatus.DR
 
 
 class Row(NamedTuple):
-    id: UUID
-    user_id: UUID | None
+    id: str
+    user_id: str | None
     name: str
     description: str
     version: int
@@ -56,7 +55,7 @@ def workflow(world: World, number: int, version: int) -> Row:
     return Row(
         id=world.id(created, "workflows", number, version),
         user_id=user(world, number).id if number % 3 == 0 else None,
-        name=kind["name"],
+        name=world.named(kind["name"]),
         description=kind["description"],
         version=version,
         definition=Jsonb({"nodes": [{"id": step} for step in steps], "edges": [list(pair) for pair in pairwise(steps)]}),

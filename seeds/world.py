@@ -5,35 +5,27 @@ from __future__ import annotations
 import csv
 from bisect import bisect_left
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache, cached_property
 from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path
-from random import Random
-from uuid import UUID
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from faker import Faker
 
+from .dice import Dice
+from .wire import milliseconds, moment
+
+if TYPE_CHECKING:
+    from app_schema.seeding import Scenario
+
 SEOUL = ZoneInfo("Asia/Seoul")
-HISTORY_DAYS = 120
+DAYS = 89  # of which the rows tell
+HISTORY_DAYS = 120  # users and agents were there before
 POOL = 200  # names drawn from Faker, per language
 LOCALES = {"ko": "ko_KR", "en": "en_US", "zh": "zh_CN", "ja": "ja_JP", "vi": "vi_VN", "ru": "ru_RU"}
-COUNTS = {
-    "agent_sessions": 16,
-    "agents": 8,
-    "ai_request_stats": 600,
-    "api_keys": 24,
-    "cache_metadata": 50,
-    "conversations": 60,
-    "customer_sessions": 60,
-    "documents": 40,
-    "logs": 200,
-    "sessions": 60,
-    "users": 40,
-    "workflow_executions": 60,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,31 +33,43 @@ class World:
     """One seed, one size, one moment at which the story ends."""
 
     random_seed: int
+    story: Scenario
     scale: float
     now: datetime
+    tag: str = ""  # keeps appended rows apart from those there already
+
+    @property
+    def earliest(self) -> datetime:
+        """The time before which nothing happens."""
+        return self.now - timedelta(days=HISTORY_DAYS)
 
     def count(self, table: str) -> int:
-        """Return how many rows a table gets."""
-        return self.scaled(COUNTS[table])
+        """Return how many rows a table gets, at least 1."""
+        return self._counts[table]
 
-    def scaled(self, number: int) -> int:
-        """Return a number at this scale, at least 1."""
-        return max(1, round(number * self.scale))
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        return {table: max(1, round(rows * self.scale)) for table, rows in self.story.counts.items()}
 
-    def dice(self, *key: object) -> Random:
+    def dice(self, *key: object) -> Dice:
         """Return the random numbers of one row: the same ones, whoever asks and in whatever order."""
-        return Random(self._name(key))
+        return Dice(self._name(key))
 
     def digest(self, *key: object) -> bytes:
         """Return 32 bytes that stand for a secret, a file or an id of one row."""
         return sha256(self._name(key).encode()).digest()
 
-    def id(self, at: datetime, table: str, *key: object) -> UUID:
-        """Return the version 7 UUID of the row that was made at that time."""
-        milliseconds = int((at - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
-        bits = milliseconds << 80 | int.from_bytes(self.digest("id", table, *key)[:10])
-        bits = bits & ~(0xF << 76) | 7 << 76  # version
-        return UUID(int=bits & ~(0x3 << 62) | 2 << 62)  # variant
+    def id(self, at: datetime, table: str, *key: object) -> str:
+        """Return the version 7 UUID, as 32 hexadecimal digits, of the row that was made at that time."""
+        return self.id_at(milliseconds(at), table, *key)
+
+    def id_at(self, at: int, table: str, *key: object) -> str:
+        """Do the same for a time in milliseconds since 1970."""
+        return uuid7(at, self.digest("id", table, *key).hex())
+
+    def named(self, name: str) -> str:
+        """Return the name of something there is one of, apart from one that was there already."""
+        return f"{name} ({self.tag})" if self.tag else name
 
     def past(self, fraction: float, days: float) -> datetime:
         """Return a time in working hours: 0 is now, 1 is ``days`` ago, and 0.5 has half of the work on either side."""
@@ -73,12 +77,14 @@ class World:
         target = fraction * self._work[hours - 1]
         hour = bisect_left(self._work, target)
         before = self._work[hour - 1] if hour else 0.0
-        return self.now - timedelta(hours=hour + (target - before) / (self._work[hour] - before))
+        ago = hour + (target - before) / (self._work[hour] - before)
+        return self._end - timedelta(milliseconds=int(ago * 3_600_000))
 
-    def born(self, table: str, number: int, days: float) -> datetime:
-        """Return when row ``number`` of a table was made, in order, the last one lately."""
+    def born(self, table: str, number: int, days: float, within: float | None = None) -> datetime:
+        """Return when row ``number`` of a table was made, in order, the last one lately; ``within`` is its own random number."""
         count = self.count(table)
-        return self.past((count - number - self.dice(table, number, "born").random()) / count, days)
+        within = self.dice(table, number, "born").random() if within is None else within
+        return self.past((count - number - within) / count, days)
 
     def name(self, language: str, *key: object) -> str:
         """Return a person's name as that language has them."""
@@ -93,7 +99,11 @@ class World:
         return self.dice("user_agent", *key).choice(self._user_agents)
 
     def _name(self, key: tuple[object, ...]) -> str:
-        return "/".join(map(str, (self.random_seed, *key)))
+        return "/".join(map(str, (self.random_seed, self.tag, *key)))
+
+    @cached_property
+    def _end(self) -> datetime:
+        return moment(milliseconds(self.now))  # whole milliseconds, as ids have them
 
     @cached_property
     def _work(self) -> list[float]:
@@ -119,6 +129,11 @@ class World:
     def _user_agents(self) -> list[str]:
         fake = self._faker("ko_KR", "user_agent")
         return [fake.chrome(version_from=120, version_to=140) for _ in range(20)]
+
+
+def uuid7(at: int, digits: str) -> str:
+    """Put a time in milliseconds since 1970 and 18 or more random hexadecimal digits together (RFC 9562)."""
+    return f"{at:012x}7{digits[:3]}8{digits[3:18]}"
 
 
 def _workload(at: datetime) -> float:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app_schema.cli.db import db
 from app_schema.cli.init import init
+from app_schema.cli.seed import seed
 from app_schema.cli.server import down, status, up, url
 from app_schema.errors import AppSchemaError
 from app_schema.settings import Settings
@@ -41,5 +42,5 @@ def main(ctx: click.Context) -> None:
     ctx.obj = Settings.from_env()
 
 
-for command in (up, down, url, status, init, db):
+for command in (up, down, url, status, init, db, seed):
     main.add_command(command)

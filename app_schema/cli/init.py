@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app_schema import migrate, seeding
+from app_schema.cli.seed import ordered, scale_option, seed_option, yes_option
 from app_schema.embedded import EmbeddedServer
 from app_schema.engine import connect, database_url
 from app_schema.ops import initialize
@@ -16,14 +17,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--seed", is_flag=True, help="Fill an empty schema with believable rows.")
+@seed_option
+@scale_option
+@yes_option
 @click.option("--reporting-user", metavar="NAME", help="Make a login that can only read, without secrets and messages.")
 @click.pass_obj
-def init(settings: Settings, *, seed: bool, reporting_user: str | None) -> None:
+def init(settings: Settings, *, seed: bool, scale: float | None, yes: bool, reporting_user: str | None) -> None:
     """Create the database if it is missing, bring the schema to head, and seed it if asked."""
+    order = ordered(seed=seed, scale=scale)
     if settings.database_url is None:
         EmbeddedServer(settings.home).start()
-    make_ready(settings, seed=seed)
+    make_ready(settings, order, yes=yes)
     if reporting_user is not None:
         with connect(settings) as connection:
             password = initialize.create_reporting_user(connection, reporting_user, schema=settings.schema_name)
@@ -31,9 +35,11 @@ def init(settings: Settings, *, seed: bool, reporting_user: str | None) -> None:
         click.echo(f"reporting user {reporting_user}: {note}")
 
 
-def make_ready(settings: Settings, *, seed: bool) -> None:
+def make_ready(settings: Settings, order: seeding.Order | None, *, yes: bool = False) -> None:
     """Database, schema, rows: whatever of it is missing."""
     url = database_url(settings)
+    if order:
+        seeding.check_allowed(url, settings.protect, yes=yes)
     schema = settings.schema_name
     if initialize.create_database(url):
         click.echo(f"database {url.database}: created")
@@ -46,6 +52,6 @@ def make_ready(settings: Settings, *, seed: bool) -> None:
             migrate.upgrade(connection, schema=schema)
             click.echo(f"schema {schema}: upgraded from {before or 'nothing'} to {migrate.current(connection, schema=schema)}")
         connection.rollback()
-        if seed:
-            seeded = seeding.fill_if_empty(connection)
+        if order:
+            seeded = seeding.fill_if_empty(connection, order)
             click.echo(f"rows: {sum(seeded.values()):,} in {len(seeded)} tables" if seeded else "rows: there already, left as they are")

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from app_schema import inventory, migrate
 from app_schema.cli.init import make_ready
+from app_schema.cli.seed import ordered, scale_option, seed_option
 from app_schema.embedded import EmbeddedServer
 from app_schema.engine import connect, database_url, shown
 from app_schema.errors import SettingsError
@@ -25,13 +26,15 @@ def _embedded(settings: Settings) -> EmbeddedServer:
 
 
 @click.command()
-@click.option("--seed", is_flag=True, help="Fill an empty schema with believable rows.")
+@seed_option
+@scale_option
 @click.pass_obj
-def up(settings: Settings, *, seed: bool) -> None:
+def up(settings: Settings, *, seed: bool, scale: float | None) -> None:
     """Start the embedded server and bring its schema to head."""
+    order = ordered(seed=seed, scale=scale)
     started = _embedded(settings).start()
     click.echo(f"server: {'started' if started else 'running already'} in {settings.home}")
-    make_ready(settings, seed=seed)
+    make_ready(settings, order)
     click.echo('connect with: psql "$(app-schema url)"')
 
 

@@ -9,7 +9,7 @@ from psycopg.errors import DuplicateDatabase, InsufficientPrivilege, UniqueViola
 from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
 
-from app_schema.engine import connect_to, quoted, verbatim
+from app_schema.engine import administer, connect_to, quoted, verbatim
 from app_schema.errors import AppSchemaError, ServerUnreachable, ServerUnsuitable, SettingsError
 from app_schema.preflight import check_server
 from app_schema.settings import IDENTIFIER_BYTES
@@ -31,7 +31,6 @@ FIND_ANOTHER_PATH = text("""
     WHERE r.rolname = :name AND d.datname = current_database() AND setting LIKE 'search_path=%'
         AND setting <> 'search_path=' || quote_ident(:schema)
 """)
-MAINTENANCE = "postgres"  # the database that every server has for this
 STATEMENT_TIMEOUT = "5min"  # a report that runs longer is a mistake, and holds back VACUUM
 
 
@@ -49,7 +48,7 @@ def create_database(url: URL) -> bool:
         if not _is_missing(url):  # or nobody may look: then the first answer is the one that helps
             raise
         unreachable = error
-    with connect_to(url.set(database=MAINTENANCE), isolation_level="AUTOCOMMIT") as connection:
+    with administer(url) as connection:
         check_server(connection, writing=True)
         try:
             connection.execute(verbatim(f"CREATE DATABASE {quoted(str(url.database))} ENCODING 'UTF8' TEMPLATE template0"))
@@ -65,7 +64,7 @@ def create_database(url: URL) -> bool:
 
 def _is_missing(url: URL) -> bool:
     try:
-        with connect_to(url.set(database=MAINTENANCE)) as connection:
+        with administer(url) as connection:
             return not connection.scalar(text("SELECT EXISTS (SELECT FROM pg_database WHERE datname = :name)"), {"name": url.database})
     except ServerUnreachable:
         return False

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 SEOUL = ZoneInfo("Asia/Seoul")
 MIGRATING = ("migrate.py", "objects.py")
-SEEDING = ("seeding.py",)
 FORMAT = b"1"  # of what is built around the migrations
 
 
@@ -35,7 +34,7 @@ def key(version: int, schema: str, *, seeded: bool) -> str:
         _add(digest, path)
     if seeded:
         digest.update(today.isoformat().encode())
-        for path in _files(directory("seeds"), *(PACKAGE / name for name in SEEDING)):
+        for path in _files(directory("seeds"), *sorted((PACKAGE / "seeding").glob("*.py"))):
             _add(digest, path)
     return digest.hexdigest()[:16]
 

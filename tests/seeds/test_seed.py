@@ -1,0 +1,237 @@
+"""``app-schema seed`` as a person types it: what it makes, and what it refuses before it touches anything."""
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+from databases import administrator, engine_of, new_database
+from rich.console import Console
+from sqlalchemy import make_url, text
+
+from app_schema import migrate
+from app_schema.cli import main
+from app_schema.cli.progress import Bar
+from app_schema.models import metadata
+from app_schema.seeding import SCENARIOS, Order, permission, space
+
+COMMAND = [sys.executable, "-c", "from app_schema.cli import main; main()", "seed"]
+SMALL = ("--scenario", "demo")
+
+
+@pytest.fixture
+def run(engine):
+    """Run the command on a migrated database."""
+
+    def run(*arguments, **environment):
+        environment = {"DATABASE_URL": engine.url.render_as_string(hide_password=False), **environment}
+        result = CliRunner().invoke(main, ["seed", *arguments], env=environment)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+        return result
+
+    return run
+
+
+def counts(engine):
+    with engine.connect() as connection:
+        return {table: connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in metadata.tables}
+
+
+def refused(result, code, *words):
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (code, "", 1)
+    assert all(word in result.stderr for word in words), result.stderr
+    return True
+
+
+def test_scale_1_is_what_the_contract_says(run, engine):
+    done = run("--now", "2026-11-20T14:30+09:00")
+    assert done.exit_code == 0, done.stderr
+    found = counts(engine)
+    assert {table: found[table] for table in ("users", "conversations", "chat_rooms", "messages")} == {
+        "users": 1_000,
+        "conversations": 10_000,
+        "chat_rooms": 2_000,
+        "messages": 100_000,
+    }
+    assert done.output == f"rows: {sum(found.values()):,} in 18 tables\n"
+    with engine.connect() as connection:
+        told = "SELECT min(created_at) > '2026-11-20 14:30+09'::timestamptz - interval '90 days' FROM messages"
+        assert connection.scalar(text(told))
+        longest = "SELECT count(*) FROM messages WHERE conversation_id IS NOT NULL GROUP BY conversation_id ORDER BY 1 DESC"
+        lengths = connection.scalars(text(longest)).all()
+        assert lengths[0] > 80
+        assert lengths[len(lengths) // 2] < 10
+        crowded = "SELECT count(*) FROM agent_dashboard WHERE active_rooms > max_rooms"
+        assert connection.scalar(text(crowded)) == 0
+        for parent in ("logs", "ai_request_stats"):  # in their months, none of them in the default
+            assert connection.scalar(text(f"SELECT count(*) FROM {parent}_default")) == 0
+            assert connection.scalar(text(f"SELECT count(DISTINCT tableoid) FROM {parent}")) >= 3
+        migrate.check(connection)
+        statistics = "SELECT count(DISTINCT tablename) FROM pg_stats WHERE schemaname = 'public' AND tablename = ANY(:tables)"
+        assert connection.scalar(text(statistics), {"tables": list(metadata.tables)}) == 18
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_scenario_holds_together(run, engine, scenario):
+    assert run("--scenario", scenario, "--scale", "0.03").exit_code == 0
+    told = SCENARIOS[scenario].counts
+    assert counts(engine)["messages"] == max(12, round(told["messages"] * 0.03))
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM agent_dashboard WHERE active_rooms > max_rooms")) == 0
+        away = "SELECT count(*) FROM agent_dashboard WHERE active_rooms > 0 AND status NOT IN ('online', 'busy')"
+        assert connection.scalar(text(away)) == 0
+
+
+def test_rows_that_are_there_stay_unless_told_otherwise(run, engine):
+    assert run(*SMALL).exit_code == 0
+    before = counts(engine)
+    assert refused(run(*SMALL), 1, "--append", "--replace")
+    assert refused(run(*SMALL, "--append", "--replace"), 2, "one of them")
+    assert counts(engine) == before
+    for times in (2, 3):
+        done = run(*SMALL, "--append")
+        assert done.exit_code == 0, done.stderr
+        assert counts(engine)["users"] == times * before["users"]
+        assert counts(engine)["messages"] == times * before["messages"]
+    assert run(*SMALL, "--replace").exit_code == 0
+    assert counts(engine)["messages"] == before["messages"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--scale", "0"), ("above 0",)),
+        (("--scale=-1",), ("above 0",)),
+        (("--scale", "nan"), ("above 0",)),
+        (("--scale", "inf"), ("above 0",)),
+        (("--scenario", "nonsense"), tuple(SCENARIOS)),
+        (("--now", "yesterday"), ("+09:00",)),
+        (("--now", "2026-11-20T14:30"), ("zone", "+09:00")),
+        (("--now", "0001-01-01T00:00+09:00"), ("year",)),
+    ],
+)
+def test_bad_input_is_one_line(run, engine, arguments, words):
+    assert refused(run(*arguments), 2, *words)
+    assert counts(engine)["users"] == 0
+
+
+@pytest.mark.parametrize("scale", ["1e7", "1e300", "1.7e308"])
+def test_more_than_the_disk_holds(run, engine, scale):
+    assert refused(run("--scale", scale), 1, "would need about", "GB", "smaller --scale")
+    assert counts(engine)["users"] == 0
+
+
+def test_a_disk_that_is_nearly_full(run, monkeypatch):
+    monkeypatch.setattr(space, "free_bytes", lambda _: 10_000_000)
+    assert refused(run(), 1, "0.1 GB", "0.0 GB free")
+    monkeypatch.setattr(space, "free_bytes", lambda _: None)
+    assert run(*SMALL).exit_code == 0
+
+
+def test_the_disk_of_the_server_is_looked_at(engine):
+    with engine.connect() as connection:
+        assert space.free_bytes(connection) == pytest.approx(shutil.disk_usage("/tmp").free, rel=0.2)
+        connection.execute(text("CREATE ROLE curious"))
+        connection.execute(text("SET ROLE curious"))
+        assert space.free_bytes(connection) is None
+        connection.rollback()
+
+
+def test_a_protected_database(run, engine):
+    names = f"other, {engine.url.database}"
+    assert refused(run(APP_SCHEMA_PROTECT=names), 2, "APP_SCHEMA_PROTECT", engine.url.database)
+    url = engine.url.render_as_string(hide_password=False)
+    init = CliRunner().invoke(main, ["init", "--seed"], env={"DATABASE_URL": url, "APP_SCHEMA_PROTECT": names})
+    assert refused(init, 2, "APP_SCHEMA_PROTECT")
+    assert counts(engine)["users"] == 0
+
+
+@pytest.mark.parametrize("command", [["seed"], ["init", "--seed"]])
+def test_another_machine_needs_a_yes(command):
+    away = {"DATABASE_URL": "postgresql://me:c4nary@db.invalid:5432/app"}
+    assert refused(CliRunner().invoke(main, command, env=away), 2, "db.invalid", "--yes")
+    willing = CliRunner().invoke(main, [*command, "--yes"], env=away)
+    assert refused(willing, 1, "cannot connect")
+    assert "c4nary" not in willing.stderr
+
+
+@pytest.mark.parametrize("host", ["/run/postgresql", "localhost", "127.0.0.1", "127.9.9.9", "::1", "@abstract"])
+def test_this_machine(host):
+    assert permission.is_local(host)
+
+
+def test_libpqs_own_variables_count(monkeypatch):
+    assert permission.hosts(make_url("postgresql:///app")) == []
+    monkeypatch.setenv("PGHOST", "db.invalid")
+    assert permission.hosts(make_url("postgresql:///app")) == ["db.invalid"]
+    assert permission.hosts(make_url("postgresql:///app?host=/run&host=db2")) == ["/run", "db2"]
+    assert permission.hosts(make_url("postgresql:///app?service=live")) == ["live"]
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "db", "localhost.evil.example", "::2", "127.0.0.1.nip.io"])
+def test_another_machine(host):
+    assert not permission.is_local(host)
+
+
+def test_no_server_at_all(run):
+    assert refused(run(DATABASE_URL="postgresql://x@127.0.0.1:1/app"), 1, "cannot connect")
+
+
+def test_a_database_that_is_not_at_head(run, server):
+    with new_database(server) as url:
+        migrate.upgrade(engine_of(url), "0010")
+        environment = {"DATABASE_URL": url.render_as_string(hide_password=False)}
+        assert refused(run(**environment), 1, "0010", migrate.head(), "app-schema db upgrade")
+    with new_database(server) as url:
+        assert refused(run(DATABASE_URL=url.render_as_string(hide_password=False)), 1, "none", migrate.head())
+
+
+def test_without_faker(run, engine, monkeypatch):
+    monkeypatch.setitem(sys.modules, "faker", None)
+    assert refused(run(*SMALL), 2, "pip install 'app-schema[seeds]'")
+    assert counts(engine)["users"] == 0
+
+
+def test_somebody_who_does_not_own_the_tables(run, engine, server):
+    name = f"guest_{engine.url.database}"
+    with administrator(server) as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD 'guest' IN ROLE app_readwrite"))
+        try:
+            url = engine.url.set(username=name, password="guest").render_as_string(hide_password=False)
+            assert refused(run(*SMALL, "--replace", DATABASE_URL=url), 1, "owner")
+        finally:
+            connection.execute(text(f"DROP ROLE {name}"))
+
+
+def test_a_bar_where_somebody_watches_and_nothing_in_a_pipe():
+    screen = io.StringIO()
+    with Bar(Console(file=screen, force_terminal=True, width=100), 300) as bar:
+        bar.advance("messages", 150)
+    assert "messages" in screen.getvalue()
+    assert "150/300" in screen.getvalue()
+    assert Bar.on_terminal(Order()) is None
+
+
+@pytest.mark.parametrize("after", [0.2, 0.9])
+def test_ctrl_c_leaves_the_database_as_it_was(engine, after):
+    environment = os.environ | {"DATABASE_URL": engine.url.render_as_string(hide_password=False)}
+    process = subprocess.Popen([*COMMAND, "--scale", "20"], env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    active = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%'"
+    deadline = time.monotonic() + 60
+    while True:
+        with engine.connect() as connection:
+            if connection.scalar(text(active)):
+                break
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(after)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "error: Stopped by Ctrl-C; the database is as it was.\n")
+    assert set(counts(engine).values()) == {0}
