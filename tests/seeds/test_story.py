@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
-from databases import engine_of, migrated_template, new_database
+from databases import engine_of, new_database
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
@@ -69,9 +69,9 @@ SHOWN = {
 
 
 @contextmanager
-def seeded(server, scenario, scale):
+def seeded(run, scenario, scale):
     # a database each: a fill that is not committed makes the next one wait for its partitions
-    with new_database(server, template=migrated_template(server)) as url, engine_of(url).begin() as connection:
+    with new_database(run.server, template=run.template()) as url, engine_of(url).begin() as connection:
         seeding.fill(connection, scenario=scenario, scale=scale, now=NOW)
         connection.execute(text(f"ANALYZE {', '.join(metadata.tables)}"))
         yield connection
@@ -79,14 +79,14 @@ def seeded(server, scenario, scale):
 
 
 @pytest.fixture(scope="module")
-def filled(server):
-    with seeded(server, "demo", 1) as connection:
+def filled(app_schema_run):
+    with seeded(app_schema_run, "demo", 1) as connection:
         yield connection
 
 
 @pytest.fixture(scope="module", params=[("demo", 1), ("standard", 0.1), ("busy_clinic", 0.1)], ids=lambda asked: asked[0])
-def told(request, server):
-    with seeded(server, *request.param) as connection:
+def told(request, app_schema_run):
+    with seeded(app_schema_run, *request.param) as connection:
         yield connection
 
 
