@@ -29,6 +29,17 @@ def one_line(done, *parts, code=1):
     assert SECRET not in done.stderr + done.stdout
 
 
+def start_upgrade(url, cwd):
+    """Start ``alembic upgrade head`` and go on."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        cwd=cwd,
+        env={"DATABASE_URL": url.render_as_string(hide_password=False)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def objects(url):
     with engine_of(url).connect() as connection:
         query = "SELECT count(*) FROM pg_class WHERE relnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname ~ '^pg_|^information')"
@@ -128,9 +139,7 @@ def test_two_migrators_at_once(engine):
 
 
 def test_six_concurrent_upgrades_all_succeed(database):
-    url = database.render_as_string(hide_password=False)
-    command = [sys.executable, "-m", "alembic", "upgrade", "head"]
-    running = [subprocess.Popen(command, cwd=ROOT, env={"DATABASE_URL": url}, stderr=subprocess.PIPE, text=True) for _ in range(6)]
+    running = [start_upgrade(database, ROOT) for _ in range(6)]
     ends = [(process.communicate()[1], process.returncode) for process in running]
     assert [code for _, code in ends] == [0] * 6, ends
     with engine_of(database).connect() as connection:
@@ -198,9 +207,7 @@ def downgrade() -> None:
 def test_concurrent_index_builds_do_not_deadlock(checkout, database):
     migrate.upgrade(engine_of(database))
     (checkout / "migrations/versions/9001_index.py").write_text(LOCKING.format(head=migrate.head()))
-    url = database.render_as_string(hide_password=False)
-    command = [sys.executable, "-m", "alembic", "upgrade", "head"]
-    running = [subprocess.Popen(command, cwd=checkout, env={"DATABASE_URL": url}, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    running = [start_upgrade(database, checkout) for _ in range(3)]
     ends = [(process.communicate(timeout=60)[1], process.returncode) for process in running]
     assert [code for _, code in ends] == [0] * 3, ends
 
@@ -212,13 +219,7 @@ def test_index_build_waits_for_an_old_snapshot(checkout, database):
     (checkout / "migrations/versions/9001_index.py").write_text(LOCKING.format(head=migrate.head()))
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as reader:
         reader.execute(text("SELECT 1 FROM users"))
-        building = subprocess.Popen(
-            [sys.executable, "-m", "alembic", "upgrade", "head"],
-            cwd=checkout,
-            env={"DATABASE_URL": database.render_as_string(hide_password=False)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        building = start_upgrade(database, checkout)
         with pytest.raises(subprocess.TimeoutExpired):
             building.wait(timeout=8)
         reader.rollback()
@@ -288,16 +289,11 @@ def test_a_lock_that_is_given_up_and_taken_later(checkout, database):
     )
     (checkout / "migrations/versions/9001_add.py").write_text(text_of.format(head=migrate.head()) + "def downgrade() -> None:\n    pass\n")
     env = (checkout / "migrations/env.py").read_text()
-    (checkout / "migrations/env.py").write_text(env.replace("lock_timeout = '5s'", "lock_timeout = '200ms'"))
+    assert "{LOCK_TIMEOUT}" in env
+    (checkout / "migrations/env.py").write_text(env.replace("{LOCK_TIMEOUT}", "200ms"))
     with engine.connect() as holder:
         holder.execute(text("LOCK users"))
-        waiting = subprocess.Popen(
-            [sys.executable, "-m", "alembic", "upgrade", "head"],
-            cwd=checkout,
-            env={"DATABASE_URL": database.render_as_string(hide_password=False)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        waiting = start_upgrade(database, checkout)
         with pytest.raises(subprocess.TimeoutExpired):
             waiting.wait(timeout=2.5)
         holder.rollback()
