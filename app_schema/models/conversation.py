@@ -42,6 +42,7 @@ class Conversation(Identified, Timestamps, Base):
             text("id DESC"),
             postgresql_where=text("deleted_at IS NULL"),
         ),
+        Index("idx_conversations_title_search", text("search_terms(title || ' ' || search_initials(title))"), postgresql_using="gin"),
         Index("idx_conversations_deleted", "deleted_at", postgresql_where=text("deleted_at IS NOT NULL")),
         {"postgresql_with": {"fillfactor": 80}},
     )

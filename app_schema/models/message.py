@@ -102,6 +102,13 @@ class Message(Identified, Timestamps, Base):
             postgresql_where=text("client_msg_id IS NOT NULL"),
         ),
         Index("idx_messages_translation_pending", "created_at", postgresql_where=text("translation_status = 'pending'")),
+        Index("idx_messages_content_search", text("search_terms(content)"), postgresql_using="gin"),
+        Index(
+            "idx_messages_translation_search",
+            text("search_terms(translated_content)"),
+            postgresql_using="gin",
+            postgresql_where=text("translated_content IS NOT NULL"),
+        ),
     )
 
     conversation_id: Mapped[UUID | None] = mapped_column(

@@ -46,6 +46,7 @@ class Workflow(Identified, Timestamps, Base):
         one_of("status", WorkflowStatus),
         one_of("trigger_type", TriggerType),
         Index("idx_workflows_status", "status", text("updated_at DESC")),
+        Index("idx_workflows_name_search", text("search_terms(name || ' ' || search_initials(name))"), postgresql_using="gin"),
     )
 
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), doc="Whose; NULL: shared by all.")

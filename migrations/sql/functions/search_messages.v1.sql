@@ -1,0 +1,193 @@
+-- The newest messages whose content or translation contains every word of a query, deleted ones left out.
+-- p_conversation_id, p_room_id or p_user_id (of whose conversations) narrows it, by its own index and without the search's.
+-- The next page: p_before, p_before_id and p_before_exact of the last row.
+-- p_order 'relevance' orders the newest 500 matches by search_score, in one page.
+-- p_inflected, p_spacing: see search_query; what is found through spacing alone comes after the rest, exact = false.
+-- Runs as its caller, who needs to read message content.
+-- Planned once a session, since planning takes longer than most searches; compiling (jit) would take longer still.
+CREATE OR REPLACE FUNCTION search_messages(
+    p_query text,
+    p_limit int DEFAULT 20,
+    p_before timestamptz DEFAULT 'infinity',
+    p_before_id uuid DEFAULT 'ffffffff-ffff-ffff-ffff-ffffffffffff',
+    p_before_exact boolean DEFAULT true,
+    p_conversation_id uuid DEFAULT NULL,
+    p_room_id uuid DEFAULT NULL,
+    p_user_id uuid DEFAULT NULL,
+    p_order text DEFAULT 'newest',
+    p_inflected boolean DEFAULT false,
+    p_spacing boolean DEFAULT false
+) RETURNS TABLE (
+    message_id uuid, created_at timestamptz, conversation_id uuid, room_id uuid, sender_type text,
+    content text, translated_content text, exact boolean, score real
+)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 20
+    SET search_path FROM CURRENT
+    SET plan_cache_mode = force_generic_plan
+    SET jit = off
+AS $$
+DECLARE
+    probed CONSTANT int := 300;                                               -- newest rows that tell how frequent a query is
+    wanted CONSTANT int := CASE p_order WHEN 'relevance' THEN 500 ELSE p_limit END;
+    walked CONSTANT int := least(200 * wanted, 20000);                        -- newest rows that a frequent one is read from
+    typed RECORD;
+    query tsquery;
+    patterns text[];
+    loose text[];
+    fold boolean;
+    before timestamptz := p_before;
+    before_id uuid := p_before_id;
+    missing int := wanted;
+    hits int;
+    edge timestamptz;
+    page uuid[];
+    exact_page uuid[] := '{}';
+    loose_page uuid[] := '{}';
+BEGIN
+    IF p_limit NOT BETWEEN 1 AND 1000 THEN
+        RAISE EXCEPTION 'p_limit must be between 1 and 1000' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF p_order NOT IN ('newest', 'relevance') THEN
+        RAISE EXCEPTION 'p_order must be newest or relevance' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF p_order = 'relevance' AND p_before < 'infinity' THEN
+        RAISE EXCEPTION 'relevance has one page; raise p_limit' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF num_nonnulls(p_conversation_id, p_room_id, p_user_id) > 1 THEN
+        RAISE EXCEPTION 'give one of p_conversation_id, p_room_id and p_user_id' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    SELECT p.* INTO typed FROM search_patterns(p_query, p_inflected, p_spacing) AS p;
+    patterns := typed.patterns || typed.loose;
+    loose := '{}';
+    IF patterns = '{}' THEN
+        RETURN;
+    END IF;
+    fold := array_to_string(patterns, '') ~ '[a-z]';
+
+    -- Exact matches first, then those through spacing alone.
+    LOOP
+        IF loose <> '{}' OR p_before_exact THEN
+            page := NULL;
+            IF p_conversation_id IS NOT NULL THEN
+                SELECT array_agg(f.id) INTO page
+                FROM (
+                    SELECT m.id
+                    FROM messages AS m
+                    WHERE m.conversation_id = p_conversation_id AND (m.created_at, m.id) < (before, before_id) AND m.deleted_at IS NULL
+                        AND search_matches(m.content, m.translated_content, fold, patterns, typed.regexes, loose)
+                    ORDER BY m.created_at DESC, m.id DESC
+                    LIMIT missing
+                ) AS f;
+            ELSIF p_room_id IS NOT NULL THEN
+                SELECT array_agg(f.id) INTO page
+                FROM (
+                    SELECT m.id
+                    FROM messages AS m
+                    WHERE m.room_id = p_room_id AND (m.created_at, m.id) < (before, before_id) AND m.deleted_at IS NULL
+                        AND search_matches(m.content, m.translated_content, fold, patterns, typed.regexes, loose)
+                    ORDER BY m.created_at DESC, m.id DESC
+                    LIMIT missing
+                ) AS f;
+            ELSIF p_user_id IS NOT NULL THEN
+                SELECT array_agg(f.id) INTO page
+                FROM (
+                    SELECT m.id
+                    FROM conversations AS c
+                    JOIN messages AS m ON m.conversation_id = c.id
+                    WHERE c.user_id = p_user_id AND c.deleted_at IS NULL
+                        AND (m.created_at, m.id) < (before, before_id) AND m.deleted_at IS NULL
+                        AND search_matches(m.content, m.translated_content, fold, patterns, typed.regexes, loose)
+                    ORDER BY m.created_at DESC, m.id DESC
+                    LIMIT missing
+                ) AS f;
+            ELSE
+                SELECT count(*) INTO hits
+                FROM (
+                    SELECT m.content, m.translated_content, m.deleted_at
+                    FROM messages AS m
+                    WHERE (m.created_at, m.id) < (before, before_id)
+                    ORDER BY m.created_at DESC
+                    LIMIT probed
+                ) AS w
+                WHERE w.deleted_at IS NULL
+                    AND search_matches(w.content, w.translated_content, fold, patterns, typed.regexes, loose);
+                IF hits * walked >= missing * probed THEN
+                    SELECT array_agg(f.id), min(f.created_at) INTO page, edge
+                    FROM (
+                        SELECT w.id, w.created_at
+                        FROM (
+                            SELECT m.id, m.created_at, m.content, m.translated_content, m.deleted_at
+                            FROM messages AS m
+                            WHERE (m.created_at, m.id) < (before, before_id)
+                            ORDER BY m.created_at DESC
+                            LIMIT walked
+                        ) AS w
+                        WHERE w.deleted_at IS NULL
+                            AND search_matches(w.content, w.translated_content, fold, patterns, typed.regexes, loose)
+                        ORDER BY w.created_at DESC, w.id DESC
+                        LIMIT missing
+                    ) AS f;
+                    -- The last rows walked may be some of many made in the same moment: their order is not known then.
+                    SELECT count(*) INTO hits
+                    FROM (
+                        SELECT
+                        FROM messages AS m
+                        WHERE m.created_at >= edge AND (m.created_at, m.id) < (before, before_id)
+                        LIMIT walked + 1
+                    ) AS w;
+                    IF cardinality(page) < missing OR hits > walked THEN
+                        page := NULL;
+                    END IF;
+                END IF;
+                IF page IS NULL THEN
+                    query := search_query(p_query, p_inflected, loose <> '{}');
+                    -- + interval '0': no index on created_at may be walked to its end
+                    SELECT array_agg(f.id) INTO page
+                    FROM (
+                        SELECT m.id
+                        FROM messages AS m
+                        WHERE (search_terms(m.content) @@ query OR search_terms(m.translated_content) @@ query)
+                            AND (m.created_at, m.id) < (before, before_id) AND m.deleted_at IS NULL
+                            AND search_matches(m.content, m.translated_content, fold, patterns, typed.regexes, loose)
+                        ORDER BY m.created_at + interval '0' DESC, m.id DESC
+                        LIMIT missing
+                    ) AS f;
+                END IF;
+            END IF;
+            missing := missing - coalesce(cardinality(page), 0);
+        END IF;
+        IF loose <> '{}' THEN
+            loose_page := coalesce(page, '{}');
+        ELSE
+            exact_page := coalesce(page, '{}');
+        END IF;
+        EXIT WHEN loose <> '{}' OR typed.loose = '{}' OR missing = 0;
+        patterns := typed.patterns;
+        loose := typed.loose;
+        IF p_before_exact THEN
+            before := 'infinity';
+            before_id := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+        END IF;
+    END LOOP;
+
+    IF p_order = 'newest' THEN
+        RETURN QUERY
+        SELECT m.id, m.created_at, m.conversation_id, m.room_id, m.sender_type, m.content, m.translated_content,
+            f.place <= cardinality(exact_page), NULL::real
+        FROM unnest(exact_page || loose_page) WITH ORDINALITY AS f (id, place)
+        JOIN messages AS m ON m.id = f.id
+        ORDER BY f.place;
+    ELSE
+        RETURN QUERY
+        SELECT m.id, m.created_at, m.conversation_id, m.room_id, m.sender_type, m.content, m.translated_content,
+            f.place <= cardinality(exact_page), greatest(
+                search_score(m.content, p_query, p_inflected, p_spacing),
+                search_score(m.translated_content, p_query, p_inflected, p_spacing)
+            ) AS points
+        FROM unnest(exact_page || loose_page) WITH ORDINALITY AS f (id, place)
+        JOIN messages AS m ON m.id = f.id
+        ORDER BY points DESC, f.place
+        LIMIT p_limit;
+    END IF;
+END
+$$
