@@ -37,6 +37,7 @@ lint: $(READY) ## style, types, layers, and the migrations' SQL
 	@$(BIN)/alembic upgrade head --sql | $(BIN)/squawk --config .squawk.toml --stdin-filepath head.sql
 
 bench: $(READY) ## print ratios against what a user would do instead
+	@$(PIP) install --constraint constraints.txt --group bench
 	@$(BIN)/python -m benchmarks
 
 docs: $(READY) ## regenerate docs/tables.md from the models

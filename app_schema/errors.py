@@ -87,6 +87,12 @@ class DriftFound(AppSchemaError):
     exit_code = 3
 
 
+class QueryEmpty(AppSchemaError, ValueError):
+    """There is nothing to search for; give at least one character that is not a blank."""
+
+    exit_code = 2
+
+
 class KeyringError(AppSchemaError):
     """A provider key cannot be encrypted or decrypted."""
 

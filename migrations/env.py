@@ -195,10 +195,10 @@ def connection_to(given: Engine | Connection | None, settings: Settings) -> Iter
     elif given is not None:
         with given.connect() as connection:
             schema = connection.dialect.default_schema_name
-            connection.detach()  # what is SET here must not wait in the pool for the next user
             try:
                 yield connection
             finally:
+                connection.invalidate()  # what is SET here must not wait in the pool for the next user
                 given.dialect.default_schema_name = schema
     else:
         with connect(settings) as connection:

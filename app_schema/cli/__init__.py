@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app_schema.cli.db import db
 from app_schema.cli.init import init
+from app_schema.cli.search import search
 from app_schema.cli.seed import seed
 from app_schema.cli.server import down, status, up, url
 from app_schema.errors import AppSchemaError
@@ -42,5 +43,5 @@ def main(ctx: click.Context) -> None:
     ctx.obj = Settings.from_env()
 
 
-for command in (up, down, url, status, init, db, seed):
+for command in (up, down, url, status, init, db, seed, search):
     main.add_command(command)

@@ -21,8 +21,7 @@ def upgrade() -> None:
         "CREATE INDEX CONCURRENTLY idx_conversations_title_search ON conversations"
         " USING gin (search_terms(title || ' ' || search_initials(title)))",
         "DROP INDEX CONCURRENTLY IF EXISTS idx_workflows_name_search",
-        "CREATE INDEX CONCURRENTLY idx_workflows_name_search ON workflows"
-        " USING gin (search_terms(name || ' ' || search_initials(name)))",
+        "CREATE INDEX CONCURRENTLY idx_workflows_name_search ON workflows USING gin (search_terms(name || ' ' || search_initials(name)))",
     )
 
 
