@@ -4,7 +4,7 @@
 -- p_order 'relevance' orders the newest 500 matches by search_score, in one page.
 -- p_inflected, p_spacing: see search_query; what is found through spacing alone comes after the rest, exact = false.
 -- Runs as its caller, who needs to read message content.
--- Planned once a session, since planning takes longer than most searches; compiling (jit) would take longer still.
+-- Planned once a session, since planning takes longer than most searches; workers and compiling would take longer still.
 CREATE OR REPLACE FUNCTION search_messages(
     p_query text,
     p_limit int DEFAULT 20,
@@ -25,6 +25,7 @@ CREATE OR REPLACE FUNCTION search_messages(
     SET search_path FROM CURRENT
     SET plan_cache_mode = force_generic_plan
     SET jit = off
+    SET max_parallel_workers_per_gather = 0
 AS $$
 DECLARE
     probed CONSTANT int := 300;                                               -- newest rows that tell how frequent a query is
@@ -141,13 +142,13 @@ BEGIN
                 END IF;
                 IF page IS NULL THEN
                     query := search_query(p_query, p_inflected, loose <> '{}');
-                    -- + interval '0': no index on created_at may be walked to its end
+                    -- + interval '0': no index on created_at may be read to its end
                     SELECT array_agg(f.id) INTO page
                     FROM (
                         SELECT m.id
                         FROM messages AS m
                         WHERE (search_terms(m.content) @@ query OR search_terms(m.translated_content) @@ query)
-                            AND (m.created_at, m.id) < (before, before_id) AND m.deleted_at IS NULL
+                            AND (m.created_at + interval '0', m.id) < (before, before_id) AND m.deleted_at IS NULL
                             AND search_matches(m.content, m.translated_content, fold, patterns, typed.regexes, loose)
                         ORDER BY m.created_at + interval '0' DESC, m.id DESC
                         LIMIT missing

@@ -17,7 +17,7 @@ BEGIN
     loose := '{}';
     FOREACH word IN ARRAY search_words(p_query) LOOP
         forms := search_forms(word, p_inflected);
-        IF cardinality(forms) > 1 THEN
+        IF forms <> ARRAY[word] THEN
             regexes := regexes || array_to_string(forms, '|');
             -- what no inflection changes: far cheaper, and mostly enough to say no
             patterns := patterns || ('%' || left(word, CASE WHEN word ~ '르다$' THEN -3 ELSE -2 END) || '%');

@@ -16,7 +16,7 @@ BEGIN
     FOREACH word IN ARRAY search_words(p_query) LOOP
         EXIT WHEN cardinality(clauses) >= most;
         forms := search_forms(word, p_inflected);
-        IF cardinality(forms) > 1 THEN
+        IF forms <> ARRAY[word] THEN
             clauses := clauses || ('(' || (
                 SELECT string_agg('(' || array_to_string(search_lexemes(form), '&') || ')', '|') FROM unnest(forms) AS form
             ) || ')');
