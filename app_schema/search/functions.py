@@ -38,8 +38,7 @@ def search_messages(
         ValueError: an option makes no sense.
         sqlalchemy.exc.ProgrammingError: the user may not read messages, or the schema is not at head.
     """
-    texts = {"spans": "content", "translated_spans": "translated_content"}
-    return _run(session, MessageHit, statement("search_messages", texts, query, options))
+    return _run(session, MessageHit, statement("messages", query, options))
 
 
 @overload
@@ -50,7 +49,7 @@ def search_documents(
     session: Session | AsyncSession, query: str, **options: Unpack[TitleOptions]
 ) -> list[DocumentHit] | Awaitable[list[DocumentHit]]:
     """Find the documents whose title contains every word of ``query`` or their initials, as :func:`search_messages` does."""
-    return _run(session, DocumentHit, statement("search_documents", {"spans": "title"}, query, options))
+    return _run(session, DocumentHit, statement("documents", query, options))
 
 
 @overload
@@ -61,7 +60,7 @@ def search_conversations(
     session: Session | AsyncSession, query: str, **options: Unpack[TitleOptions]
 ) -> list[ConversationHit] | Awaitable[list[ConversationHit]]:
     """Find the conversations whose title contains every word of ``query`` or their initials, as :func:`search_messages` does."""
-    return _run(session, ConversationHit, statement("search_conversations", {"spans": "title"}, query, options))
+    return _run(session, ConversationHit, statement("conversations", query, options))
 
 
 @overload
@@ -72,7 +71,7 @@ def search_workflows(
     session: Session | AsyncSession, query: str, **options: Unpack[TitleOptions]
 ) -> list[WorkflowHit] | Awaitable[list[WorkflowHit]]:
     """Find the workflows whose name contains every word of ``query`` or their initials, as :func:`search_messages` does."""
-    return _run(session, WorkflowHit, statement("search_workflows", {"spans": "name"}, query, options))
+    return _run(session, WorkflowHit, statement("workflows", query, options))
 
 
 def _run(session: Session | AsyncSession, kind: type[_Found], searching: TextClause) -> list[_Found] | Awaitable[list[_Found]]:

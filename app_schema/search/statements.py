@@ -16,40 +16,44 @@ if TYPE_CHECKING:
 
 MOST = 1_000
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # no text in PostgreSQL holds one, and no parameter may
+SPANS = "search_spans({}, :query, :inflected, :spacing)"
+TITLE = f"{SPANS.format('s.{0}')} + {SPANS.format('search_initials(s.{0})')} AS spans"  # initials lie where their syllables do
+FOUND = {
+    "messages": f"{SPANS.format('s.content')} AS spans, {SPANS.format('s.translated_content')} AS translated_spans",
+    "documents": TITLE.format("title"),
+    "conversations": TITLE.format("title"),
+    "workflows": TITLE.format("name"),
+}
 
 
-def statement(function: str, texts: Mapping[str, str], query: str, options: Mapping[str, Any]) -> TextClause:
-    """Call one of the SQL functions, and find the spans in each of its ``texts``.
+def statement(table: str, query: str, options: Mapping[str, Any]) -> TextClause:
+    """Call the SQL function that searches ``table``, and find the spans in the rows of the page.
 
     Args:
-        function: its name.
-        texts: the columns to find spans in, by the names of the spans.
+        table: a name of ``FOUND``.
         query: what to search for; NUL and lone surrogates in it are blanks.
         options: those of ``MessageOptions`` or ``TitleOptions``.
 
     Raises:
         QueryEmpty: the query has no words.
-        ValueError: the limit is out of bounds, or relevance is to have a second page.
+        ValueError: the limit is out of bounds, relevance is to have a second page, or more than one id narrows it.
     """
     query = UNSTORABLE.sub(" ", query)
     if not query.split():
         raise QueryEmpty
-    given = {f"p_{name}": value for name, value in options.items() if value is not None and name != "before"}
     if not 1 <= options.get("limit", 1) <= MOST:
         raise ValueError(f"limit must be between 1 and {MOST:,}")
-    if (before := options.get("before")) is not None:
-        if options.get("order") == "relevance":
-            raise ValueError("relevance has one page; raise limit instead of giving before")
-        given |= _cursor(function, before)
-    if sum(name in given for name in ("p_conversation_id", "p_room_id", "p_user_id")) > 1:
+    before = options.get("before")
+    if before is not None and options.get("order") == "relevance":
+        raise ValueError("relevance has one page; raise limit instead of giving before")
+    given = {f"p_{name}": value for name, value in options.items() if value is not None and name != "before"}
+    if len(given.keys() & {"p_conversation_id", "p_room_id", "p_user_id"}) > 1:
         raise ValueError("give one of conversation_id, room_id and user_id")
+    if before is not None:
+        by_time = {"p_before": before.created_at, "p_before_id": before.id}
+        given |= (by_time if table == "messages" else {"p_before": before.id}) | {"p_before_exact": before.exact}
     forms = {name: options.get(name, False) for name in ("inflected", "spacing")}
-    arguments = ", ".join(("p_query => :query", *(f"{name} => :{name}" for name in given)))
-    spans = ", ".join(f"search_spans(s.{column}, :query, :inflected, :spacing) AS {name}" for name, column in texts.items())
-    return text(f"SELECT s.*, {spans} FROM {function}({arguments}) AS s (id)").bindparams(query=query, **forms, **given)  # noqa: S608
-
-
-def _cursor(function: str, before: Any) -> dict[str, Any]:
-    if function == "search_messages":
-        return {"p_before": before.created_at, "p_before_id": before.id, "p_before_exact": before.exact}
-    return {"p_before": before.id, "p_before_exact": before.exact}
+    arguments = ", ".join((":query", *(f"{name} => :{name}" for name in given)))
+    # the first column is the row's id, whatever the function calls it
+    found = text(f"SELECT s.*, {FOUND[table]} FROM search_{table}({arguments}) AS s (id)")  # noqa: S608 (of our own words)
+    return found.bindparams(query=query, **forms, **given)

@@ -34,6 +34,8 @@ def test_functions_find_their_own_tables(connection):
     assert connection.scalar(text(f"SELECT count(*) FROM {own}.claim_execution('w')")) == 1
     assert connection.scalar(text(f"SELECT {own}.requeue_stale_executions()")) == 0
     assert connection.scalar(text(f"SELECT name FROM {own}.guardrail_matches('010-1234-5678', 'input')")) == "pii"
+    insert_found = text(f"SELECT content FROM {own}.search_messages('안녕', p_inflected => true, p_spacing => true)")
+    assert connection.scalars(insert_found).all() == []
     assert connection.scalar(text(f"SELECT {own}.aggregate_ai_usage('2025-01-01', '2025-01-02')")) == 0
     for cleanup in ("logs", "sessions", "agent_sessions", "customer_sessions"):
         connection.execute(text(f"SELECT {own}.cleanup_{cleanup}()")).all()
@@ -54,7 +56,7 @@ def test_what_names_a_relation_or_a_sibling_pins_its_search_path(connection):
         assert not function.prosecdef, function.proname
 
 
-@pytest.mark.parametrize("trigger", ["set_updated_at", "normalize_title", "redact_log"])
+@pytest.mark.parametrize("trigger", ["set_updated_at", "normalize_title", "normalize_message", "normalize_name", "redact_log"])
 def test_trigger_functions_only_assign(connection, trigger):
     source = connection.scalar(text(f"SELECT prosrc FROM ({FUNCTIONS}) AS f WHERE proname = :name"), {"name": trigger})
     words = r"\b(select|insert|update|delete|notify|pg_notify|pg_advisory\w*|tg_table_name|tg_relname|perform|current_setting)\b"

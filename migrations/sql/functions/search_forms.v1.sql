@@ -63,10 +63,10 @@ BEGIN
             || ARRAY(SELECT DISTINCT chr(44032 + f) || e FROM unnest(fused) AS f, unnest(ARRAY['서', '요', '도']) AS e WHERE f % 28 = 0);  -- 와서
     END IF;
     RETURN chr(44032 + tail) || CASE tail % 28
-        WHEN 7 THEN ARRAY(SELECT chr(44040 + open) || e FROM unnest(ARRAY['어', '었', '은', '을', '아', '았']) AS e)          -- 듣: 들어
+        WHEN 7 THEN ARRAY(SELECT chr(44040 + open) || e FROM unnest(ARRAY['어', '었', '으', '은', '을', '아', '았']) AS e)    -- 듣: 들어
         WHEN 8 THEN ARRAY[bare || '는', bare || '니', chr(44036 + open) || '다', chr(44049 + open) || '니']                  -- 놀: 노는, 논다, 놉니
         WHEN 17 THEN ARRAY(SELECT bare || e FROM unnest(ARRAY['워', '웠', '운', '울', '움', '와', '왔']) AS e)                -- 춥: 추워
-        WHEN 19 THEN ARRAY(SELECT bare || e FROM unnest(ARRAY['어', '었', '은', '을', '아', '았']) AS e)                      -- 짓: 지어
+        WHEN 19 THEN ARRAY(SELECT bare || e FROM unnest(ARRAY['어', '었', '으', '은', '을', '아', '았']) AS e)                -- 짓: 지어
         ELSE '{}'
     END;
 END

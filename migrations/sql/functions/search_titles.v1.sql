@@ -10,25 +10,24 @@ CREATE OR REPLACE FUNCTION search_titles(
     SET jit = off
 AS $$
 DECLARE
-    probed CONSTANT int := 300;                                               -- newest rows that tell how frequent a query is
+    probed CONSTANT int := 300;                         -- newest rows that tell how frequent a query is
     wanted CONSTANT int := CASE p_order WHEN 'relevance' THEN 500 ELSE p_limit END;
-    walked CONSTANT int := least(200 * wanted, 20000);                        -- newest rows that a frequent one is read from
+    walked CONSTANT int := least(200 * wanted, 20000);  -- newest rows that a frequent one is read from
     last CONSTANT uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-    before uuid := coalesce(p_before, last);
+    live CONSTANT text := CASE p_table WHEN 'workflows' THEN 'true' ELSE 't.deleted_at IS NULL' END;
     own CONSTANT text := CASE p_table WHEN 'workflows' THEN '(t.user_id = $8 OR t.user_id IS NULL)' ELSE 't.user_id = $8' END;
-    indexed CONSTANT text := format('search_terms(t.%1$I || '' '' || search_initials(t.%1$I)) @@ $7', p_column);
+    initials CONSTANT text := format('t.%1$I || '' '' || search_initials(t.%1$I)', p_column);
+    -- a query without initials finds none, so that they need not be made
     matching CONSTANT text := format(
-        -- a query without initials finds none, so that they need not be made
-        CASE WHEN p_query ~ '[ㄱ-ㅎ]' THEN 'search_matches(t.%1$I || '' '' || search_initials(t.%1$I), NULL, $1, $2, $3, $4)'
-            ELSE 'search_matches(t.%1$I, NULL, $1, $2, $3, $4)' END, p_column
-    ) || CASE p_table WHEN 'workflows' THEN '' ELSE ' AND t.deleted_at IS NULL' END;
-    newest CONSTANT text := format('(SELECT * FROM %I AS n WHERE n.id < $5 ORDER BY n.id DESC LIMIT $9)', p_table);
-    page_of CONSTANT text := 'SELECT array_agg(f.id) FROM (SELECT t.id FROM %s AS t WHERE %s ORDER BY t.id%s DESC LIMIT $6) AS f';
+        '%s AND search_matches(%s, NULL, $1, $2, $3, $4)', live, CASE WHEN p_query ~ '[ㄱ-ㅎ]' THEN initials ELSE format('t.%I', p_column) END
+    );
+    newest CONSTANT text := format('SELECT t.id, %s AS matching FROM %I AS t WHERE t.id < $5 ORDER BY t.id DESC LIMIT $9', matching, p_table);
     typed RECORD;
     query tsquery;
     patterns text[];
     loose text[] := '{}';
     fold boolean;
+    before uuid := coalesce(p_before, last);
     missing int := wanted;
     hits int;
     page uuid[];
@@ -56,19 +55,24 @@ BEGIN
             page := NULL;
             query := search_query(p_query, p_inflected, loose <> '{}');
             IF p_user_id IS NOT NULL THEN
-                EXECUTE format(page_of, quote_ident(p_table), concat_ws(' AND ', own, 't.id < $5', matching), '') INTO page
-                    USING fold, patterns, typed.regexes, loose, before, missing, query, p_user_id;
+                EXECUTE format(
+                    'SELECT array_agg(f.id) FROM (SELECT t.id FROM %I AS t WHERE %s AND t.id < $5 AND %s ORDER BY t.id DESC LIMIT $6) AS f',
+                    p_table, own, matching
+                ) INTO page USING fold, patterns, typed.regexes, loose, before, missing, query, p_user_id;
             ELSE
-                EXECUTE format('SELECT count(*) FROM %s AS t WHERE %s', newest, matching) INTO hits
+                EXECUTE format('SELECT count(*) FROM (%s) AS n WHERE n.matching', newest) INTO hits
                     USING fold, patterns, typed.regexes, loose, before, missing, query, p_user_id, probed;
                 IF hits * walked >= missing * probed THEN
-                    EXECUTE format(page_of, newest, matching, '') INTO page
+                    EXECUTE format('SELECT array_agg(f.id) FROM (SELECT n.id FROM (%s) AS n WHERE n.matching LIMIT $6) AS f', newest) INTO page
                         USING fold, patterns, typed.regexes, loose, before, missing, query, p_user_id, walked;
                 END IF;
                 IF page IS NULL OR cardinality(page) < missing THEN
-                    -- as text: the primary key may not be walked to its end
-                    EXECUTE format(page_of, quote_ident(p_table), concat_ws(' AND ', indexed, 't.id < $5', matching), '::text') INTO page
-                        USING fold, patterns, typed.regexes, loose, before, missing, query, p_user_id;
+                    -- id::text: the primary key may not be read to its end
+                    EXECUTE format(
+                        'SELECT array_agg(f.id) FROM (SELECT t.id FROM %I AS t WHERE search_terms(%s) @@ $7 AND t.id::text COLLATE "C" < $5::text AND %s'
+                        ' ORDER BY t.id::text COLLATE "C" DESC LIMIT $6) AS f',
+                        p_table, initials, matching
+                    ) INTO page USING fold, patterns, typed.regexes, loose, before, missing, query, p_user_id;
                 END IF;
             END IF;
             missing := missing - coalesce(cardinality(page), 0);
@@ -92,9 +96,9 @@ BEGIN
         FROM unnest(exact_page || loose_page) WITH ORDINALITY AS f (id, place);
     ELSE
         RETURN QUERY EXECUTE format(
-            'SELECT t.id, f.place <= $2, search_score(t.%2$I || '' '' || search_initials(t.%2$I), $3, $4, $5) AS points'
-            ' FROM unnest($1) WITH ORDINALITY AS f (id, place) JOIN %1$I AS t ON t.id = f.id'
-            ' ORDER BY points DESC, f.place LIMIT $6', p_table, p_column
+            'SELECT t.id, f.place <= $2, search_score(%s, $3, $4, $5) AS points'
+            ' FROM unnest($1) WITH ORDINALITY AS f (id, place) JOIN %I AS t ON t.id = f.id'
+            ' ORDER BY points DESC, f.place LIMIT $6', initials, p_table
         ) USING exact_page || loose_page, cardinality(exact_page), p_query, p_inflected, p_spacing, p_limit;
     END IF;
 END
