@@ -17,10 +17,13 @@ class Programs(NamedTuple):
     url: URL
     folder: Path
 
-    def dump(self, url: URL, schema: str) -> str:
-        """Everything in a schema but its rows and alembic_version, as pg_dump writes it."""
+    def dump(self, url: URL, schema: str, *, rows: bool = False) -> str:
+        """Everything in a schema but its rows and alembic_version, or with them, as pg_dump writes it."""
         pattern = '"' + schema.replace('"', '""') + '"'
-        arguments = ["--schema-only", f"--schema={pattern}", f"--exclude-table={pattern}.alembic_version*"]
+        arguments = [f"--schema={pattern}"]
+        if rows:
+            return self._run("pg_dump", url, *arguments)
+        arguments += ["--schema-only", f"--exclude-table={pattern}.alembic_version*"]
         return "".join(
             line for line in self._run("pg_dump", url, *arguments).splitlines(keepends=True) if not line.startswith(("\\", "--"))
         )
