@@ -48,7 +48,7 @@ class Conversation(Identified, Timestamps, Base):
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), doc="Whose conversation.")
-    title: Mapped[str] = mapped_column(server_default="", doc="Made by the AI or given by the user.")
+    title: Mapped[str] = mapped_column(server_default="", doc="Made by the AI or given by the user; a trigger makes it NFC.")
     model: Mapped[str | None] = mapped_column(doc="The model it is held with.")
     system_prompt: Mapped[str | None] = mapped_column(doc="What the model was told beforehand.")
     status: Mapped[ConversationStatus] = mapped_column(

@@ -123,10 +123,10 @@ class Message(Identified, Timestamps, Base):
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), doc="Who wrote it, if a user did.")
     agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"), doc="Who wrote it, if an agent did.")
     sender_type: Mapped[SenderType] = mapped_column(Choice(SenderType), doc="Who speaks.")
-    content: Mapped[str] = mapped_column(server_default="", doc="As written.")
+    content: Mapped[str] = mapped_column(server_default="", doc="As written, in NFC: a trigger normalises it, since a Mac types NFD.")
     content_type: Mapped[ContentType] = mapped_column(Choice(ContentType), server_default=ContentType.TEXT, doc="How to show it.")
     original_lang: Mapped[str | None] = mapped_column(doc="BCP 47: the language of content.")
-    translated_content: Mapped[str | None] = mapped_column(doc="For the other side to read.")
+    translated_content: Mapped[str | None] = mapped_column(doc="For the other side to read; NFC, likewise.")
     translated_lang: Mapped[str | None] = mapped_column(doc="BCP 47: the language of translated_content.")
     translation_status: Mapped[TranslationStatus] = mapped_column(
         Choice(TranslationStatus), server_default=TranslationStatus.NONE, doc="How far the translation is."

@@ -50,7 +50,7 @@ class Workflow(Identified, Timestamps, Base):
     )
 
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), doc="Whose; NULL: shared by all.")
-    name: Mapped[str] = mapped_column(doc="Unique with user and version.")
+    name: Mapped[str] = mapped_column(doc="Unique with user and version; a trigger makes it NFC.")
     description: Mapped[str | None] = mapped_column(doc="For people.")
     version: Mapped[int] = mapped_column(Integer, server_default="1", doc="Counts from 1.")
     definition: Mapped[Json] = mapped_column(doc="Nodes and edges.")

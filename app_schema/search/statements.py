@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from app_schema.errors import QueryEmpty
+from app_schema.search.options import MessageOptions, TitleOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +37,12 @@ def statement(table: str, query: str, options: Mapping[str, Any]) -> TextClause:
 
     Raises:
         QueryEmpty: the query has no words.
+        TypeError: there is no such option.
         ValueError: the limit is out of bounds, relevance is to have a second page, or more than one id narrows it.
     """
+    known = (MessageOptions if table == "messages" else TitleOptions).__annotations__
+    if unknown := options.keys() - known:
+        raise TypeError(f"no option of search_{table}: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     query = UNSTORABLE.sub(" ", query)
     if not query.split():
         raise QueryEmpty

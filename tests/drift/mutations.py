@@ -135,6 +135,10 @@ INDEXES = {
         "ALTER INDEX ai_request_stats_default_created_at_idx SET (pages_per_range = 32)",
         "changed index ai_request_stats_default.idx_ai_request_stats_created",
     ),
+    "index-pending-list": (
+        "ALTER INDEX idx_messages_content_search SET (fastupdate = off)",
+        "changed index idx_messages_content_search",
+    ),
     "index-clustered": ("ALTER TABLE users CLUSTER ON pk_users", "changed index pk_users"),
     "index-statistics": (
         "CREATE INDEX mine ON users (lower(name)); ALTER INDEX mine ALTER COLUMN 1 SET STATISTICS 900",

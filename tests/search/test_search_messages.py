@@ -78,7 +78,8 @@ def test_order_holds_among_messages_of_one_moment(connection, conversation, rows
 
 def test_before_a_time_alone(connection, conversation):
     send(connection, "하나", "하나 둘", "하나 둘 셋", conversation_id=conversation)
-    assert found(connection, "하나", p_before=START + timedelta(seconds=1), p_before_id=UUID(int=0)) == ["하나"]
+    assert found(connection, "하나", p_before=START + timedelta(seconds=1)) == ["하나"]
+    assert len(found(connection, "하나", p_before=None, p_before_id=None)) == 3
 
 
 def test_translations_are_searched_and_deleted_messages_are_not(connection):
@@ -133,7 +134,7 @@ def test_relevance_puts_the_better_first(connection, conversation):
     assert best[0].score > 0
 
 
-@pytest.mark.parametrize("query", ["", "   ", "\u3000\t\n", "\u00a0"])
+@pytest.mark.parametrize("query", ["", "   ", "\u3000\t\n", "\u00a0", None])
 def test_no_words_no_rows(connection, conversation, query):
     send(connection, "가", conversation_id=conversation)
     assert found(connection, query) == []
@@ -144,6 +145,7 @@ def test_no_words_no_rows(connection, conversation, query):
     [
         ({"p_limit": 0}, "between 1 and 1000"),
         ({"p_limit": 1001}, "between 1 and 1000"),
+        ({"p_limit": None}, "between 1 and 1000"),
         ({"p_order": "oldest"}, "newest or relevance"),
         ({"p_order": "relevance", "p_before": START}, "one page"),
         ({"p_user_id": UUID(int=1), "p_room_id": UUID(int=1)}, "give one of"),

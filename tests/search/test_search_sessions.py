@@ -97,3 +97,10 @@ def test_what_no_text_can_hold_is_a_blank(session, query):
 def test_options_that_make_no_sense(session, options, complaint):
     with pytest.raises(ValueError, match=complaint):
         search_messages(session, "예약", **options)
+
+
+def test_an_unknown_option_is_named_and_never_sql(session):
+    with pytest.raises(TypeError, match="no option of search_documents: room_id; there are limit, before"):
+        search_documents(session, "예약", room_id=None)
+    with pytest.raises(TypeError, match="no option"):
+        search_messages(session, "예약", **{"limit => 1); DROP TABLE messages; --": 1})

@@ -1,6 +1,6 @@
 -- The newest messages whose content or translation contains every word of a query, deleted ones left out.
 -- p_conversation_id, p_room_id or p_user_id (of whose conversations) narrows it, by its own index and without the search's.
--- The next page: p_before, p_before_id and p_before_exact of the last row.
+-- The next page: p_before, p_before_id and p_before_exact of the last row; without the id, what is older than p_before.
 -- p_order 'relevance' orders the newest 500 matches by search_score, in one page.
 -- p_inflected, p_spacing: see search_query; what is found through spacing alone comes after the rest, exact = false.
 -- Runs as its caller, who needs to read message content.
@@ -8,8 +8,8 @@
 CREATE OR REPLACE FUNCTION search_messages(
     p_query text,
     p_limit int DEFAULT 20,
-    p_before timestamptz DEFAULT 'infinity',
-    p_before_id uuid DEFAULT 'ffffffff-ffff-ffff-ffff-ffffffffffff',
+    p_before timestamptz DEFAULT NULL,
+    p_before_id uuid DEFAULT NULL,
     p_before_exact boolean DEFAULT true,
     p_conversation_id uuid DEFAULT NULL,
     p_room_id uuid DEFAULT NULL,
@@ -36,8 +36,10 @@ DECLARE
     patterns text[];
     loose text[];
     fold boolean;
-    before timestamptz := p_before;
-    before_id uuid := p_before_id;
+    first_id CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
+    last_id CONSTANT uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+    before timestamptz := coalesce(p_before, 'infinity');
+    before_id uuid := CASE WHEN p_before IS NULL THEN last_id ELSE coalesce(p_before_id, first_id) END;
     missing int := wanted;
     hits int;
     edge timestamptz;
@@ -45,13 +47,13 @@ DECLARE
     exact_page uuid[] := '{}';
     loose_page uuid[] := '{}';
 BEGIN
-    IF p_limit NOT BETWEEN 1 AND 1000 THEN
+    IF p_limit BETWEEN 1 AND 1000 IS NOT TRUE THEN
         RAISE EXCEPTION 'p_limit must be between 1 and 1000' USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    IF p_order NOT IN ('newest', 'relevance') THEN
+    IF p_order IN ('newest', 'relevance') IS NOT TRUE THEN
         RAISE EXCEPTION 'p_order must be newest or relevance' USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    IF p_order = 'relevance' AND p_before < 'infinity' THEN
+    IF p_order = 'relevance' AND p_before IS NOT NULL THEN
         RAISE EXCEPTION 'relevance has one page; raise p_limit' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     IF num_nonnulls(p_conversation_id, p_room_id, p_user_id) > 1 THEN
@@ -60,7 +62,7 @@ BEGIN
     SELECT p.* INTO typed FROM search_patterns(p_query, p_inflected, p_spacing) AS p;
     patterns := typed.patterns || typed.loose;
     loose := '{}';
-    IF patterns = '{}' THEN
+    IF patterns = '{}' OR patterns IS NULL THEN
         RETURN;
     END IF;
     fold := array_to_string(patterns, '') ~ '[a-z]';
@@ -69,6 +71,7 @@ BEGIN
     LOOP
         IF loose <> '{}' OR p_before_exact THEN
             page := NULL;
+            -- created_at + interval '0' below: the index on created_at may not be read to its end
             IF p_conversation_id IS NOT NULL THEN
                 SELECT array_agg(f.id) INTO page
                 FROM (
@@ -96,9 +99,9 @@ BEGIN
                     FROM conversations AS c
                     JOIN messages AS m ON m.conversation_id = c.id
                     WHERE c.user_id = p_user_id AND c.deleted_at IS NULL
-                        AND (m.created_at, m.id) < (before, before_id) AND m.deleted_at IS NULL
+                        AND (m.created_at + interval '0', m.id) < (before, before_id) AND m.deleted_at IS NULL
                         AND search_matches(m.content, m.translated_content, fold, patterns, typed.regexes, loose)
-                    ORDER BY m.created_at DESC, m.id DESC
+                    ORDER BY m.created_at + interval '0' DESC, m.id DESC
                     LIMIT missing
                 ) AS f;
             ELSE
@@ -142,7 +145,6 @@ BEGIN
                 END IF;
                 IF page IS NULL THEN
                     query := search_query(p_query, p_inflected, loose <> '{}');
-                    -- + interval '0': no index on created_at may be read to its end
                     SELECT array_agg(f.id) INTO page
                     FROM (
                         SELECT m.id
@@ -167,7 +169,7 @@ BEGIN
         loose := typed.loose;
         IF p_before_exact THEN
             before := 'infinity';
-            before_id := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+            before_id := last_id;
         END IF;
     END LOOP;
 

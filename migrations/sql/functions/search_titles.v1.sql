@@ -14,14 +14,21 @@ DECLARE
     wanted CONSTANT int := CASE p_order WHEN 'relevance' THEN 500 ELSE p_limit END;
     walked CONSTANT int := least(200 * wanted, 20000);  -- newest rows that a frequent one is read from
     last CONSTANT uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-    live CONSTANT text := CASE p_table WHEN 'workflows' THEN 'true' ELSE 't.deleted_at IS NULL' END;
-    own CONSTANT text := CASE p_table WHEN 'workflows' THEN '(t.user_id = $8 OR t.user_id IS NULL)' ELSE 't.user_id = $8' END;
     initials CONSTANT text := format('t.%1$I || '' '' || search_initials(t.%1$I)', p_column);
+    narrowed CONSTANT text := CASE
+        WHEN p_user_id IS NULL THEN format('search_terms(%s) @@ $7', initials)
+        WHEN p_table = 'workflows' THEN '(t.user_id = $8 OR t.user_id IS NULL)'
+        ELSE 't.user_id = $8'
+    END;
     -- a query without initials finds none, so that they need not be made
     matching CONSTANT text := format(
-        '%s AND search_matches(%s, NULL, $1, $2, $3, $4)', live, CASE WHEN p_query ~ '[ㄱ-ㅎ]' THEN initials ELSE format('t.%I', p_column) END
+        '%s AND search_matches(%s, NULL, $1, $2, $3, $4)',
+        CASE p_table WHEN 'workflows' THEN 'true' ELSE 't.deleted_at IS NULL' END,
+        CASE WHEN p_query ~ '[ㄱ-ㅎ]' THEN initials ELSE format('t.%I', p_column) END
     );
-    newest CONSTANT text := format('SELECT t.id, %s AS matching FROM %I AS t WHERE t.id < $5 ORDER BY t.id DESC LIMIT $9', matching, p_table);
+    newest CONSTANT text := format(
+        'SELECT t.id, %s AS matching FROM %I AS t WHERE t.id < $5 ORDER BY t.id DESC LIMIT $9', matching, p_table
+    );
     typed RECORD;
     query tsquery;
     patterns text[];
@@ -34,10 +41,10 @@ DECLARE
     exact_page uuid[] := '{}';
     loose_page uuid[] := '{}';
 BEGIN
-    IF p_limit NOT BETWEEN 1 AND 1000 THEN
+    IF p_limit BETWEEN 1 AND 1000 IS NOT TRUE THEN
         RAISE EXCEPTION 'p_limit must be between 1 and 1000' USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    IF p_order NOT IN ('newest', 'relevance') THEN
+    IF p_order IN ('newest', 'relevance') IS NOT TRUE THEN
         RAISE EXCEPTION 'p_order must be newest or relevance' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     IF p_order = 'relevance' AND p_before IS NOT NULL THEN
@@ -45,7 +52,7 @@ BEGIN
     END IF;
     SELECT p.* INTO typed FROM search_patterns(p_query, p_inflected, p_spacing) AS p;
     patterns := typed.patterns || typed.loose;
-    IF patterns = '{}' THEN
+    IF patterns = '{}' OR patterns IS NULL THEN
         RETURN;
     END IF;
     fold := array_to_string(patterns, '') ~ '[a-z]';
@@ -54,26 +61,21 @@ BEGIN
         IF loose <> '{}' OR p_before_exact THEN
             page := NULL;
             query := search_query(p_query, p_inflected, loose <> '{}');
-            IF p_user_id IS NOT NULL THEN
-                EXECUTE format(
-                    'SELECT array_agg(f.id) FROM (SELECT t.id FROM %I AS t WHERE %s AND t.id < $5 AND %s ORDER BY t.id DESC LIMIT $6) AS f',
-                    p_table, own, matching
-                ) INTO page USING fold, patterns, typed.regexes, loose, before, missing, query, p_user_id;
-            ELSE
+            IF p_user_id IS NULL THEN
                 EXECUTE format('SELECT count(*) FROM (%s) AS n WHERE n.matching', newest) INTO hits
                     USING fold, patterns, typed.regexes, loose, before, missing, query, p_user_id, probed;
                 IF hits * walked >= missing * probed THEN
-                    EXECUTE format('SELECT array_agg(f.id) FROM (SELECT n.id FROM (%s) AS n WHERE n.matching LIMIT $6) AS f', newest) INTO page
+                    EXECUTE format('SELECT array_agg(f.id) FROM (SELECT n.id FROM (%s) AS n WHERE n.matching LIMIT $6) AS f', newest)
+                        INTO page
                         USING fold, patterns, typed.regexes, loose, before, missing, query, p_user_id, walked;
                 END IF;
-                IF page IS NULL OR cardinality(page) < missing THEN
-                    -- id::text: the primary key may not be read to its end
-                    EXECUTE format(
-                        'SELECT array_agg(f.id) FROM (SELECT t.id FROM %I AS t WHERE search_terms(%s) @@ $7 AND t.id::text COLLATE "C" < $5::text AND %s'
-                        ' ORDER BY t.id::text COLLATE "C" DESC LIMIT $6) AS f',
-                        p_table, initials, matching
-                    ) INTO page USING fold, patterns, typed.regexes, loose, before, missing, query, p_user_id;
-                END IF;
+            END IF;
+            IF page IS NULL OR cardinality(page) < missing THEN
+                -- id::text: the primary key may not be read to its end
+                EXECUTE format(
+                    'SELECT array_agg(f.id) FROM (SELECT t.id FROM %I AS t WHERE %s AND %s AND t.id::text COLLATE "C" < $5::text'
+                    ' ORDER BY t.id::text COLLATE "C" DESC LIMIT $6) AS f', p_table, narrowed, matching
+                ) INTO page USING fold, patterns, typed.regexes, loose, before, missing, query, p_user_id;
             END IF;
             missing := missing - coalesce(cardinality(page), 0);
             IF loose = '{}' THEN
