@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, FetchedValue, MetaData, Text, Uuid, func, text
+from sqlalchemy import ARRAY, DateTime, FetchedValue, MetaData, Text, TextClause, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -33,6 +33,11 @@ def uuid7() -> UUID:
     bits = milliseconds << 80 | int.from_bytes(os.urandom(10), "big")
     bits = bits & ~(0xF << 76) | 7 << 76  # version
     return UUID(int=bits & ~(0x3 << 62) | 2 << 62)  # variant
+
+
+def title_terms(column: str) -> TextClause:
+    """Return what a search index holds of a title, it and its initial consonants, in the brackets that Alembic finds in the catalog."""
+    return text(f"search_terms(({column} || ' ') || search_initials({column}))")
 
 
 class Base(DeclarativeBase):

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app_schema.models.base import Base, Identified, Json, Timestamps
+from app_schema.models.base import Base, Identified, Json, Timestamps, title_terms
 from app_schema.models.choice import Choice, is_object, one_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Conversation(Identified, Timestamps, Base):
             text("id DESC"),
             postgresql_where=text("deleted_at IS NULL"),
         ),
-        Index("idx_conversations_title_search", text("search_terms(title || ' ' || search_initials(title))"), postgresql_using="gin"),
+        Index("idx_conversations_title_search", title_terms("title"), postgresql_using="gin"),
         Index("idx_conversations_deleted", "deleted_at", postgresql_where=text("deleted_at IS NOT NULL")),
         {"postgresql_with": {"fillfactor": 80}},
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app_schema.models.base import Base, Identified, Json, Timestamps
+from app_schema.models.base import Base, Identified, Json, Timestamps, title_terms
 from app_schema.models.choice import Choice, is_object, one_of
 from app_schema.models.types import SHA256_HEX
 
@@ -49,7 +49,7 @@ class Document(Identified, Timestamps, Base):
         Index("idx_documents_todo", "created_at", "id", postgresql_where=text("status = 'pending'")),
         Index("idx_documents_status", "status", text("created_at DESC")),
         Index("idx_documents_metadata", "metadata", postgresql_using="gin", postgresql_ops={"metadata": "jsonb_path_ops"}),
-        Index("idx_documents_title_search", text("search_terms(title || ' ' || search_initials(title))"), postgresql_using="gin"),
+        Index("idx_documents_title_search", title_terms("title"), postgresql_using="gin"),
         Index("uq_documents_user_sha", "user_id", "sha256", unique=True, postgresql_where=text("deleted_at IS NULL")),
     )
 

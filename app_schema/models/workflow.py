@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app_schema.models.base import Base, Identified, Json, Timestamps
+from app_schema.models.base import Base, Identified, Json, Timestamps, title_terms
 from app_schema.models.choice import Choice, is_object, one_of
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Workflow(Identified, Timestamps, Base):
         one_of("status", WorkflowStatus),
         one_of("trigger_type", TriggerType),
         Index("idx_workflows_status", "status", text("updated_at DESC")),
-        Index("idx_workflows_name_search", text("search_terms(name || ' ' || search_initials(name))"), postgresql_using="gin"),
+        Index("idx_workflows_name_search", title_terms("name"), postgresql_using="gin"),
     )
 
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), doc="Whose; NULL: shared by all.")
