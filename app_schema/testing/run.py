@@ -14,7 +14,7 @@ from sqlalchemy import text
 from app_schema.engine import administer, verbatim
 from app_schema.errors import ServerUnsuitable
 from app_schema.preflight import OLDEST
-from app_schema.testing import leftovers, lock, template
+from app_schema.testing import leftovers, lock, spare, template
 from app_schema.testing.key import key
 from app_schema.testing.throwaway import Throwaway
 
@@ -63,11 +63,11 @@ class Run:
 
     def create(self, *, seeded: bool = False) -> Throwaway:
         """Make a database: a copy of the template."""
-        name = f"{self.prefix}{next(self._numbers)}"
+        name = self._name()
         # Through the log, the default: copying files is quicker on an idle machine, but waits for two checkpoints of the
         # whole server, which on a busy one take longer than the copy (50 against 100 ms), and slows the DROP as well.
         self.connection.execute(verbatim(f"CREATE DATABASE {name} TEMPLATE {self.template(seeded=seeded)}"))
-        return Throwaway(name, self.server.set(database=name), self.settings.schema_name)
+        return self._throwaway(name)
 
     def drop(self, database: Throwaway) -> None:
         """Drop a database, whoever is still connected."""
@@ -86,7 +86,10 @@ class Run:
     def shared(self, *, seeded: bool = False) -> Throwaway:
         """Return the database that sessions roll back in: one for all of them, until it is kept."""
         if seeded not in self._shared:
-            self._shared[seeded] = self.create(seeded=seeded)
+            self.template(seeded=seeded)
+            name = self._name()
+            found = spare.take(self.connection, self._key(seeded=seeded), name)
+            self._shared[seeded] = self._throwaway(name) if found else self.create(seeded=seeded)
         return self._shared[seeded]
 
     def create_schema(self) -> Throwaway:
@@ -109,10 +112,17 @@ class Run:
             connection.execute(verbatim(f"DROP SCHEMA IF EXISTS {schema.name} CASCADE"))
 
     def close(self) -> None:
-        """Drop what is shared."""
-        for database in self._shared.values():
+        """Drop what is shared, and leave the next run a copy that nobody has touched."""
+        for seeded, database in self._shared.items():
             self.drop(database)
+            spare.leave(self.connection, self._key(seeded=seeded), self.template(seeded=seeded))
         self._shared.clear()
+
+    def _name(self) -> str:
+        return f"{self.prefix}{next(self._numbers)}"
+
+    def _throwaway(self, name: str) -> Throwaway:
+        return Throwaway(name, self.server.set(database=name), self.settings.schema_name)
 
     @cached_property
     def _script(self) -> str:
