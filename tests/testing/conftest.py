@@ -37,7 +37,9 @@ class Project:
 
     def start(self, *arguments, **environment):
         environment = os.environ | {"PYTHONPATH": str(self.package)} | self.environment | environment
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+        # Faker's plugin alone costs as much as all the rest; pytest-postgresql's is there for who names it
+        plugins = ["no:cacheprovider", "no:faker"] + ["no:pytest_postgresql"] * (not any("postgresql" in word for word in arguments))
+        command = [sys.executable, "-m", "pytest", "-q", *(f"-p{plugin}" for plugin in plugins), *arguments]
         return subprocess.Popen(
             command,
             cwd=self.folder,
