@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from app_schema.settings import Settings
 
 KEPT = timedelta(days=7)
+CONNECTED = text("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = :name)")
 PLACEHOLDER = "app_schema_test_placeholder"
 
 
@@ -43,7 +45,8 @@ class Run:
         self.server = server
         self.settings = settings
         self.prefix = f"{leftovers.CLONE}{secrets.token_hex(4)}_"
-        self._version = int(connection.scalar(text("SELECT current_setting('server_version_num')")) or 0)
+        version, self._user = connection.execute(text("SELECT current_setting('server_version_num'), session_user")).one()
+        self._version = int(version)
         self._numbers = count(1)
         self._held: dict[bool, str] = {}
         self._shared: dict[bool, Throwaway] = {}
@@ -72,6 +75,8 @@ class Run:
     def drop(self, database: Throwaway) -> None:
         """Drop a database, whoever is still connected."""
         database.close()
+        if self.connection.scalar(CONNECTED, {"name": database.name}):
+            gc.collect()  # engines of the test's own that it is done with close their connections themselves, and quietly
         self.connection.execute(verbatim(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)"))
 
     def keep(self, database: Throwaway) -> None:
@@ -132,7 +137,7 @@ class Run:
 
     @cache  # noqa: B019 (a run lives as long as the process)
     def _key(self, *, seeded: bool) -> str:
-        return key(self._version, self.settings.schema_name, seeded=seeded)
+        return key(self._version, self._user, self.settings.schema_name, seeded=seeded)
 
 
 @contextmanager

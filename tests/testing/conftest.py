@@ -61,12 +61,12 @@ class Project:
 
     @property
     def key(self):
-        version = self.connection.scalar(text("SELECT current_setting('server_version_num')"))
+        version, user = self.connection.execute(text("SELECT current_setting('server_version_num'), session_user")).one()
         with (
             patch.object(key, "directory", lambda name: self.package / name),
             patch.object(key, "PACKAGE", self.package / "app_schema"),
         ):
-            return key.key(int(version), "public", seeded=False)
+            return key.key(int(version), user, "public", seeded=False)
 
     @property
     def template(self):
