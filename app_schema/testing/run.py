@@ -133,7 +133,8 @@ class Run:
     def _script(self) -> str:
         from app_schema import migrate  # noqa: PLC0415 (Alembic; most runs make no schema)
 
-        return migrate.script(schema=PLACEHOLDER)
+        # concurrently would refuse to be one of many statements, and wait for every test of the shared database
+        return migrate.script(schema=PLACEHOLDER).replace(" INDEX CONCURRENTLY ", " INDEX ")
 
     @cache  # noqa: B019 (a run lives as long as the process)
     def _key(self, *, seeded: bool) -> str:
