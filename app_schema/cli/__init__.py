@@ -7,8 +7,10 @@ from typing import Any
 import click
 from sqlalchemy.exc import DBAPIError
 
+from app_schema.cli.backup import backup
 from app_schema.cli.db import db
 from app_schema.cli.init import init
+from app_schema.cli.restore import restore
 from app_schema.cli.seed import seed
 from app_schema.cli.server import down, status, up, url
 from app_schema.errors import AppSchemaError
@@ -42,5 +44,5 @@ def main(ctx: click.Context) -> None:
     ctx.obj = Settings.from_env()
 
 
-for command in (up, down, url, status, init, db, seed):
+for command in (up, down, url, status, init, db, seed, backup, restore):
     main.add_command(command)
