@@ -14,6 +14,7 @@ from app_schema.backup.dump import dump as take_dump
 from app_schema.backup.encryption import UNENCRYPTED
 from app_schema.backup.entry import Kind
 from app_schema.backup.folder import Folder
+from app_schema.backup.masked import masked as take_masked
 from app_schema.backup.prune import prune as let_go
 from app_schema.backup.snapshot import snapshot as take_snapshot
 from app_schema.backup.verify import verify as check
@@ -55,6 +56,19 @@ def snapshot(settings: Settings, *, no_row_proof: bool) -> None:
     with stoppable(), counting("dumping") as report:
         entry = take_snapshot(settings, Folder.of(settings), prove=not no_row_proof, report=report)
     say_taken(entry)
+
+
+@backup.command()
+@click.pass_obj
+def masked(settings: Settings) -> None:
+    """Write a copy for development, in which nobody's data is: names, addresses, tokens and texts are replaced.
+
+    It is a script of SQL: restore it with app-schema restore dump, or with gunzip and psql alone.
+    """
+    with stoppable(), counting("masking") as report:
+        copy = take_masked(settings, Folder.of(settings), report=report)
+    say_taken(copy.entry)
+    click.echo(f"every account in it has this password (shown once): {copy.password}")
 
 
 @backup.command()
@@ -149,6 +163,8 @@ def say_taken(entry: Entry) -> None:
     click.echo(f"{entry.id}: {size(entry.size)} in {entry.seconds:,.1f} s, {entry.encryption or 'not encrypted'}, {entry.compression}")
     for line in entry.left_out:
         click.echo(f"not included: {line}", err=True)
+    if entry.kind is Kind.MASKED:
+        return
     if entry.compression == "gzip":
         click.echo("note: this pg_dump has no zstd, so gzip was used: larger and slower", err=True)
     if entry.encryption is None:
