@@ -89,7 +89,9 @@ def test_the_connection_of_pg_dump_is_cut(settings, folder, filled):
     def cut_it(_bytes):
         if not cut:
             with engine_of(filled).begin() as connection:
-                sessions = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                sessions = (
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
                 cut.extend(connection.execute(text(sessions)))
 
     noise(filled)
@@ -109,7 +111,9 @@ def small_disk(folder):
 
 
 def test_the_disk_is_full(small_disk, settings):
-    with pytest.raises(BackupError, match=r"cannot write .*: No space left on device \(\d+ MB free\); make room, or set APP_SCHEMA_BACKUP_DIR"):
+    with pytest.raises(
+        BackupError, match=r"cannot write .*: No space left on device \(\d+ MB free\); make room, or set APP_SCHEMA_BACKUP_DIR"
+    ):
         dump(settings, small_disk)
     assert Catalogue(small_disk).read() == ([], [])
     assert not list(small_disk.path.glob(f"{UNFINISHED}*"))
@@ -117,7 +121,7 @@ def test_the_disk_is_full(small_disk, settings):
 
 def test_a_file_may_not_grow(settings, folder, filled):
     """RLIMIT_FSIZE: what any user can meet. In a process of its own, which it holds for."""
-    script = f"""
+    script = """
 import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
 from app_schema.cli import main; main(["backup", "dump"])
 """

@@ -3,10 +3,8 @@
 import gzip
 
 import pytest
-from databases import administrator
 from places import databases
-from sqlalchemy import text
-from test_restore import changed, left_over, one, run
+from test_restore import changed, left_over, run
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import dump
@@ -87,5 +85,3 @@ def test_what_cannot_prove_anything_is_refused(settings, folder, filled, tmp_pat
     file.write_bytes(gzip.compress(b"-- PostgreSQL database dump complete\n"))
     with pytest.raises(RestoreError, match="a drill of it would prove nothing"):
         drill(settings, Source.find(folder, str(file), "x"), filled)
-
-

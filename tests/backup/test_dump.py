@@ -222,5 +222,3 @@ def test_an_entry_is_json_for_people_and_programs(settings, folder):
     assert stored["parts"][0]["sha256"] == entry.parts[0].sha256
     assert Entry.unsealed(entry.sealed()) == entry
     assert not list(folder.path.glob(f"{UNFINISHED}*"))
-
-

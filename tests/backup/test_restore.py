@@ -3,7 +3,6 @@
 import pytest
 from databases import administrator, engine_of
 from places import databases, drop, kill_at_random, spare
-from rows import insert
 from sqlalchemy import text
 
 from app_schema.backup import proof
@@ -56,7 +55,7 @@ def test_replaced_with_its_grants_and_settings(settings, source, filled, cleaned
             f"REVOKE ALL ON DATABASE {name} FROM PUBLIC",
             f"GRANT CONNECT ON DATABASE {name} TO {role} WITH GRANT OPTION",
             f"ALTER DATABASE {name} SET work_mem = '7MB'",
-            f"ALTER DATABASE {name} SET search_path = public, \"odd name\"",
+            f'ALTER DATABASE {name} SET search_path = public, "odd name"',
             f"ALTER ROLE {role} IN DATABASE {name} SET statement_timeout = '5min'",
             f"ALTER DATABASE {name} CONNECTION LIMIT 77",
             f"COMMENT ON DATABASE {name} IS 'ours'",

@@ -36,7 +36,7 @@ def kept(entries):
 
 
 def test_the_policys_table():
-    assert POLICY == {Kind.DUMP: timedelta(days=30), Kind.MASKED: timedelta(days=30), Kind.SNAPSHOT: timedelta(weeks=12)}
+    assert {Kind.DUMP: timedelta(days=30), Kind.MASKED: timedelta(days=30), Kind.SNAPSHOT: timedelta(weeks=12)} == POLICY
 
 
 def test_dumps_30_days_snapshots_12_weeks():
