@@ -20,6 +20,8 @@ COMMANDS = {
     "db": "db",
     "seed": "seed",
     "search": "search",
+    "backup": "backup",
+    "restore": "restore",
 }
 
 

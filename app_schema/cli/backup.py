@@ -1,0 +1,219 @@
+"""``app-schema backup``: take backups, look at them, prove them, let the old ones go."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from app_schema.backup.catalogue import Catalogue, Problem
+from app_schema.backup.dump import dump as take_dump
+from app_schema.backup.encryption import UNENCRYPTED
+from app_schema.backup.entry import Kind
+from app_schema.backup.folder import Folder
+from app_schema.backup.masked import masked as take_masked
+from app_schema.backup.prune import prune as let_go
+from app_schema.backup.snapshot import snapshot as take_snapshot
+from app_schema.backup.upload import Bucket
+from app_schema.backup.upload import upload as send
+from app_schema.backup.verify import verify as check
+from app_schema.cli.progress import counting
+from app_schema.cli.stopping import stoppable
+from app_schema.errors import BackupDamaged, SettingsError
+
+if TYPE_CHECKING:
+    from app_schema.backup.entry import Entry
+    from app_schema.backup.retention import Decision
+    from app_schema.settings import Settings
+
+PIPE_WIDTH = 240
+LOGICAL = (Kind.DUMP, Kind.SNAPSHOT, Kind.MASKED)
+no_row_proof_option = click.option(
+    "--no-row-proof", is_flag=True, help="Do not count and hash the rows: faster, and a restore has less to be compared with."
+)
+
+
+@click.group()
+def backup() -> None:
+    """Take backups and prove them; the folder is APP_SCHEMA_BACKUP_DIR."""
+
+
+@backup.command()
+@no_row_proof_option
+@click.pass_obj
+def dump(settings: Settings, *, no_row_proof: bool) -> None:
+    """Dump the database into one portable file."""
+    folder, bucket = Folder.of(settings), Bucket.of(settings)
+    with stoppable(), counting("dumping") as report:
+        entry = take_dump(settings, folder, prove=not no_row_proof, report=report)
+    say_taken(entry)
+    copy_elsewhere(folder, entry, bucket)
+
+
+@backup.command()
+@no_row_proof_option
+@click.pass_obj
+def snapshot(settings: Settings, *, no_row_proof: bool) -> None:
+    """Dump every database of the server, and its roles and tablespaces."""
+    folder, bucket = Folder.of(settings), Bucket.of(settings)
+    with stoppable(), counting("dumping") as report:
+        entry = take_snapshot(settings, folder, prove=not no_row_proof, report=report)
+    say_taken(entry)
+    copy_elsewhere(folder, entry, bucket)
+
+
+@backup.command()
+@click.pass_obj
+def masked(settings: Settings) -> None:
+    """Write a copy for development, in which nobody's data is: names, addresses, tokens and texts are replaced.
+
+    It is a script of SQL: restore it with app-schema restore dump, or with gunzip and psql alone.
+    """
+    with stoppable(), counting("masking") as report:
+        copy = take_masked(settings, Folder.of(settings), report=report)
+    say_taken(copy.entry)
+    click.echo(f"every account in it has this password (shown once): {copy.password}")
+
+
+@backup.command()
+@click.argument("backup", default="latest")
+@click.pass_obj
+def upload(settings: Settings, backup: str) -> None:
+    """Copy BACKUP (default: the latest) to APP_SCHEMA_BACKUP_S3_URL; dumps and snapshots go there by themselves."""
+    bucket = Bucket.of(settings)
+    if bucket is None:
+        raise SettingsError("there is nowhere to copy to: set APP_SCHEMA_BACKUP_S3_URL to s3://bucket/prefix")
+    folder = Folder.of(settings)
+    copy_elsewhere(folder, Catalogue(folder).find(backup, kinds=LOGICAL), bucket)
+
+
+@backup.command()
+@click.argument("backups", nargs=-1)
+@click.pass_obj
+def verify(settings: Settings, backups: tuple[str, ...]) -> None:
+    """Compare the stored bytes of BACKUPS (default: all) with their SHA-256; exit 3 when one is damaged."""
+    catalogue = Catalogue(Folder.of(settings))
+    entries, problems = catalogue.read()
+    if backups:
+        entries, problems = [catalogue.find(name, kinds=LOGICAL) for name in backups], []
+    entries = [entry for entry in entries if entry.kind in LOGICAL]
+    bad = len(problems)
+    with stoppable(), counting("verifying", sum(entry.size for entry in entries)) as report:
+        for entry in entries:
+            seen = check(catalogue, entry, report)
+            bad += bool(seen.damaged)
+            click.echo(f"{entry.id}: {seen.damaged or f'{size(entry.size)}, as written'}")
+    say_problems(problems)
+    if bad:
+        raise BackupDamaged(f"{bad} of {len(entries) + len(problems)} are not as they were written; take a new backup now")
+
+
+@backup.command()
+@click.option("--dry-run", is_flag=True, help="Only show what would go, and why.")
+@click.pass_obj
+def prune(settings: Settings, *, dry_run: bool) -> None:
+    """Remove what the policy no longer keeps; never the last good one."""
+    decided = let_go(settings, Folder.of(settings), dry_run=dry_run)
+    if decided:
+        console().print(decisions_table(decided, dry_run=dry_run))
+    gone = [decision.entry for decision in decided if not decision.keep]
+    freed = size(sum(entry.size for entry in gone))
+    click.echo(f"{'would remove' if dry_run else 'removed'} {len(gone)} of {len(decided)} backups, {freed}")
+
+
+@backup.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Everything in the catalogue, for programs.")
+@click.pass_obj
+def list_(settings: Settings, *, as_json: bool) -> None:
+    """List the backups, oldest first."""
+    entries, problems = Catalogue(Folder.of(settings)).read()
+    if as_json:
+        listed = {"backups": [entry.summary() for entry in entries], "problems": [problem._asdict() for problem in problems]}
+        click.echo(json.dumps(listed, ensure_ascii=False, indent=1))
+        return
+    if entries:
+        console().print(entries_table(entries))
+    else:
+        click.echo("no backups yet; make one with: app-schema backup dump")
+    say_problems(problems)
+
+
+def entries_table(entries: list[Entry]) -> Table:
+    """Lay entries out for a terminal."""
+    table = Table("id", "databases", box=None, pad_edge=False)
+    for heading in ("size", "took", "rows"):
+        table.add_column(heading, justify="right")
+    for heading in ("encryption", "status", "verified", "drill"):
+        table.add_column(heading)
+    for entry in entries:
+        proofs = [part.database.proof for part in entry.parts if part.database and part.database.proof]
+        rows = sum(table.rows or 0 for proof in proofs for table in proof.tables.values())
+        verified = f"{entry.verified[-1].at:%Y-%m-%d}" if entry.verified else "never"
+        drill = f"{entry.drills[-1].at:%Y-%m-%d} {'passed' if entry.drills[-1].passed else 'FAILED'}" if entry.drills else "never"
+        table.add_row(
+            *(entry.id, ", ".join(entry.databases), size(entry.size), f"{entry.seconds:,.1f} s", f"{rows:,}"),
+            *(entry.encryption or "none", entry.status, verified, drill),
+        )
+    return table
+
+
+def decisions_table(decided: list[Decision], *, dry_run: bool) -> Table:
+    """Lay out what stays, what goes, and why."""
+    table = Table("id", "databases", box=None, pad_edge=False)
+    table.add_column("size", justify="right")
+    table.add_column("")
+    table.add_column("why")
+    gone = "would go" if dry_run else "gone"
+    for entry, keep, reason in decided:
+        table.add_row(entry.id, ", ".join(entry.databases), size(entry.size), "kept" if keep else gone, reason)
+    return table
+
+
+def console() -> Console:
+    """Return where tables go: as wide as the terminal, in a pipe as wide as they are."""
+    plain = Console(highlight=False)
+    return plain if plain.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+
+
+def copy_elsewhere(folder: Folder, entry: Entry, bucket: Bucket | None) -> None:
+    """Copy a backup to the bucket, if there is one, and say how it is kept there."""
+    if bucket is None:
+        return
+    with stoppable(), counting("copying", entry.size) as report:
+        done = send(Catalogue(folder), entry, bucket, report).uploads[-1]
+    click.echo(f"copied to {done.url}, its checksum read back; encrypted there: {done.server_side_encryption or 'no'}")
+    if not done.versioning:
+        click.echo(
+            f"warning: bucket {bucket.name} keeps no versions: whoever can write to it can overwrite backups; turn versioning on", err=True
+        )
+
+
+def say_taken(entry: Entry) -> None:
+    """Say what was taken, what could not be, and what should be done about it."""
+    click.echo(f"{entry.id}: {size(entry.size)} in {entry.seconds:,.1f} s, {entry.encryption or 'not encrypted'}, {entry.compression}")
+    for line in entry.left_out:
+        click.echo(f"not included: {line}", err=True)
+    if entry.kind is Kind.MASKED:
+        return
+    if entry.compression == "gzip":
+        click.echo("note: this pg_dump has no zstd, so gzip was used: larger and slower", err=True)
+    if entry.encryption is None:
+        click.echo(f"warning: {UNENCRYPTED}", err=True)
+
+
+def say_problems(problems: list[Problem]) -> None:
+    """Say what is wrong in the folder."""
+    for problem in problems:
+        click.echo(f"problem: {problem}", err=True)
+
+
+def size(count: float) -> str:
+    """Bytes for people."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:  # noqa: PLR2004 (SI)
+            return f"{count:,.0f} {unit}" if unit == "B" else f"{count:,.1f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} GB"

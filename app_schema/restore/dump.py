@@ -1,0 +1,95 @@
+"""``restore dump``: a backup into a database of its own, compared with what was taken before it gets its name."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from app_schema.backup import contents, proof
+from app_schema.engine import administer, connect_to
+from app_schema.errors import RestoreDiffers, RestoreError
+from app_schema.restore import place
+from app_schema.restore.filling import check, fill
+from app_schema.restore.replace import swap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import URL
+
+    from app_schema.backup.entry import Database, Proof
+    from app_schema.restore.source import Source
+    from app_schema.settings import Settings
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a restore did.
+
+    Attributes:
+        database: where the rows are.
+        seconds: the whole of it.
+        tables: how many, and ``rows`` in them.
+        differences: from what was taken, a line each; None when there is nothing to compare with.
+        notes: what else is worth knowing, a line each.
+        old: the name that the replaced database has now.
+    """
+
+    database: str
+    seconds: float
+    tables: int
+    rows: int
+    differences: tuple[str, ...] | None
+    notes: tuple[str, ...] = ()
+    old: str | None = None
+
+
+def restore(
+    settings: Settings, source: Source, target: URL, *, replace_it: bool = False, report: Callable[[int], None] | None = None
+) -> Restored:
+    """Restore one database of a backup as the one that ``target`` names.
+
+    It is made beside, under another name; whoever interrupts this, however, leaves ``target`` as it was.
+
+    Args:
+        settings: how to decrypt.
+        source: the backup.
+        target: the database to be.
+        replace_it: whether it may be there; it keeps a dated name.
+        report: is told of the bytes as they are checked.
+
+    Raises:
+        BackupDamaged: the file is not what was written; nothing was restored.
+        RestoreError: the database is there, or the server cannot take the dump; nothing is left behind.
+        RestoreDiffers: what was restored is not what was taken, so that nothing was replaced.
+    """
+    begun = time.monotonic()
+    name = str(target.database)
+    with administer(target) as administrator:
+        there_already = place.exists(administrator, name)
+        if there_already and not replace_it:
+            raise RestoreError(f"database {name} exists: give --to NAME for a new one, or --replace to put the backup in its place")
+        check(administrator, settings, source)
+    with source.opened(settings, report) as file, place.beside(target, source.database) as there:
+        notes = there.notes + fill(there, source, file)
+        done = replace(_compared(there.url, source.database), database=name, notes=notes)
+        if there_already and done.differences:
+            raise RestoreDiffers(f"database {name} was not replaced, for the backup restored otherwise: {'; '.join(done.differences)}")
+        old = swap(there, name) if there_already else None
+        if not there_already:
+            there.become(name)
+    return replace(done, old=old, seconds=time.monotonic() - begun)
+
+
+def look(url: URL, *, catalog: bool) -> Proof:
+    """Take the proof of what was restored."""
+    with connect_to(url) as connection, proof.standing_still(connection):
+        return proof.take(connection, contents.look(connection).tables, rows=True, catalog=catalog)
+
+
+def _compared(url: URL, database: Database | None) -> Restored:
+    taken = database.proof if database else None
+    found = look(url, catalog=bool(taken and taken.catalog) and not (database and database.missing))
+    rows = sum(table.rows or 0 for table in found.tables.values())
+    return Restored("", 0, len(found.tables), rows, proof.compare(taken, found) if taken else None)
