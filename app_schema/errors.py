@@ -81,6 +81,24 @@ class Interrupted(AppSchemaError):
     exit_code = 130  # as a shell reports a death by SIGINT
 
 
+class MaintenanceBusy(AppSchemaError):
+    """Another maintenance of this database is running; wait for it."""
+
+
+class MaintenanceFailed(AppSchemaError):
+    """A step of the maintenance failed; the others were done."""
+
+
+class MemoryUnavailable(AppSchemaError):
+    """What is remembered between two runs cannot be read or kept."""
+
+
+class ExtraMissing(AppSchemaError):
+    """A part of the package is not installed."""
+
+    exit_code = 2
+
+
 class DriftFound(AppSchemaError):
     """The database is not what the models and migrations declare."""
 

@@ -9,6 +9,9 @@ from sqlalchemy.exc import DBAPIError
 
 from app_schema.cli.db import db
 from app_schema.cli.init import init
+from app_schema.cli.maintain import maintain, optimize
+from app_schema.cli.monitor import monitor
+from app_schema.cli.schedule import schedule
 from app_schema.cli.seed import seed
 from app_schema.cli.server import down, status, up, url
 from app_schema.errors import AppSchemaError
@@ -42,5 +45,5 @@ def main(ctx: click.Context) -> None:
     ctx.obj = Settings.from_env()
 
 
-for command in (up, down, url, status, init, db, seed):
+for command in (up, down, url, status, init, db, seed, maintain, optimize, monitor, schedule):
     main.add_command(command)
