@@ -47,12 +47,10 @@ class Memory:
     def of(cls, settings: Settings) -> Self:
         """Return the memory of the database that the settings name, which need not answer."""
         url = settings.database_url
-        place = (
-            ("", "app_schema")
-            if url is None
-            else (f"{url.host} {url.port} {sorted(url.query.get(name, '') for name in WHERE)}", url.database)
-        )
-        return cls(settings.home, place[0], place[1] or "", settings.schema_name)
+        if url is None:
+            return cls(settings.home, "the embedded server", "app_schema", settings.schema_name)
+        place = [str(url.host), str(url.port), *(f"{name}={url.query[name]}" for name in WHERE if name in url.query)]
+        return cls(settings.home, " ".join(place), str(url.database), settings.schema_name)
 
     def read(self, sql: str, *values: Any) -> list[Any]:
         """Return the rows of a query; errors as for :meth:`write`."""

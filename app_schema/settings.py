@@ -68,6 +68,7 @@ class Settings(BaseSettings):
 
     Attributes:
         database_url: ``DATABASE_URL``; unset means the embedded server.
+        database_read_url: ``DATABASE_READ_URL``, a replica for ``create_engine(read_only=True)``.
         home: ``APP_SCHEMA_HOME``, the folder of the embedded server.
         schema_name: ``APP_SCHEMA_SCHEMA``, the PostgreSQL schema that holds the tables.
         encryption_keys: ``APP_SCHEMA_ENCRYPTION_KEYS``, ``id:base64,id:base64``, newest first.
@@ -80,6 +81,7 @@ class Settings(BaseSettings):
     )
 
     database_url: Annotated[URL | None, BeforeValidator(_database_url)] = Field(None, validation_alias="DATABASE_URL", repr=False)
+    database_read_url: Annotated[URL | None, BeforeValidator(_database_url)] = Field(None, validation_alias="DATABASE_READ_URL", repr=False)
     home: Path = Field(default_factory=_default_home)
     schema_name: Annotated[str, AfterValidator(validate_schema)] = Field("public", validation_alias="APP_SCHEMA_SCHEMA")
     encryption_keys: SecretStr | None = None

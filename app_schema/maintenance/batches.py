@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from app_schema.maintenance.step import Work
 
 BATCH = 5_000
+SMALL_BATCH = 1_000  # of rows that others want to write too
 KEEP_LOGS = "30 days"
-KEEP_REQUESTS = "400 days"  # thirteen months; the roll-up by day stays
 REST = 1.0  # a pause as long as the batch took: half of the disk and of a core for everybody else
 
 
@@ -34,40 +34,47 @@ def logs(work: Work) -> str:
 
 def sessions(work: Work) -> str:
     """Delete expired and revoked sessions of users."""
-    return _until_none(work, "cleanup_sessions", "sessions deleted")
+    return _cleanup(work, "SELECT cleanup_sessions(%(batch)s)")
 
 
 def agent_sessions(work: Work) -> str:
     """Delete expired and revoked sessions of agents."""
-    return _until_none(work, "cleanup_agent_sessions", "sessions deleted")
+    return _cleanup(work, "SELECT cleanup_agent_sessions(%(batch)s)")
 
 
 def customer_sessions(work: Work) -> str:
     """Delete idle and expired sessions of customers without an open room."""
-    return _until_none(work, "cleanup_customer_sessions", "sessions deleted")
+    return _cleanup(work, "SELECT cleanup_customer_sessions(%(batch)s)")
+
+
+def _cleanup(work: Work, call: str) -> str:
+    return _until_none(work, lambda: int(work.run(call, batch=BATCH)[0][0]), BATCH, "sessions deleted")
 
 
 def executions(work: Work) -> str:
     """Requeue executions whose worker was lost."""
-    total = repeat(work, lambda: work.run("SELECT requeue_stale_executions()")[0][0], 1000, "executions requeued or failed")
-    return f"{total:,} executions requeued or failed"
+    requeue = "SELECT requeue_stale_executions('2 minutes', %(batch)s)"
+    return _until_none(work, lambda: int(work.run(requeue, batch=SMALL_BATCH)[0][0]), SMALL_BATCH, "executions requeued or failed")
 
 
-def repeat(work: Work, batch: Callable[[], int], size: int, noun: str) -> int:
-    """Repeat a batch until one is not full; return the sum."""
+def last_messages(work: Work) -> str:
+    """Move last_message_at where a writer other than record_message() has left it behind."""
+    rooms = _until_none(work, lambda: int(work.query("mend_rooms", batch=SMALL_BATCH)[0][0]), SMALL_BATCH, "rooms")
+    talks = _until_none(work, lambda: int(work.query("mend_conversations", batch=SMALL_BATCH)[0][0]), SMALL_BATCH, "conversations")
+    return f"{rooms} and {talks} brought up to date"
+
+
+def _until_none(work: Work, batch: Callable[[], int], size: int, noun: str) -> str:
+    """Repeat a batch until one is not full."""
     total = 0
     while True:
         begun = time.monotonic()
         done = work.patiently(batch)
         total += done
         if done < size:
-            return total
+            return f"{total:,} {noun}"
         work.check(f"{total:,} {noun}")
         _rest(work, begun)
-
-
-def _until_none(work: Work, function: str, noun: str) -> str:
-    return f"{repeat(work, lambda: work.run(f'SELECT {function}({BATCH})')[0][0], BATCH, noun):,} {noun}"
 
 
 def _rest(work: Work, begun: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from app_schema.maintenance import batches, partitions
+from app_schema.maintenance import batches, indexes, partitions, tables, usage
 from app_schema.maintenance.step import Step
 
 MINUTE, HOUR = 60, 3600
@@ -20,7 +20,7 @@ class Plan(NamedTuple):
 
 DAILY = Plan(
     "daily",
-    30 * MINUTE,
+    HOUR,
     (
         Step("partitions", partitions.ensure),
         Step("logs", batches.logs),
@@ -28,6 +28,33 @@ DAILY = Plan(
         Step("agent-sessions", batches.agent_sessions),
         Step("customer-sessions", batches.customer_sessions),
         Step("executions", batches.executions),
+        Step("last-messages", batches.last_messages),
+        Step("ai-usage", usage.roll_up),
+        Step("analyze", tables.analyze),
+        Step("vacuum", tables.vacuum),
     ),
 )
-PLANS = {plan.name: plan for plan in (DAILY,)}
+WEEKLY = Plan(
+    "weekly",
+    3 * HOUR,
+    (
+        Step("ai-usage", usage.roll_up_all),
+        Step("ai-requests", usage.retire),
+        Step("vacuum", tables.vacuum),
+        Step("freeze", tables.freeze),
+        Step("analyze", tables.analyze_weekly),
+        Step("invalid-indexes", indexes.mend),
+        Step("bloated-indexes", indexes.rebuild),
+    ),
+)
+OPTIMIZE = Plan(
+    "optimize",
+    3 * HOUR,
+    (
+        Step("analyze", tables.analyze),
+        Step("vacuum", tables.vacuum),
+        Step("invalid-indexes", indexes.mend),
+        Step("bloated-indexes", indexes.rebuild),
+    ),
+)
+PLANS = {plan.name: plan for plan in (DAILY, WEEKLY, OPTIMIZE)}

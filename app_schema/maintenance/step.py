@@ -18,7 +18,7 @@ from app_schema.objects import LOCK_TIMEOUT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, TextClause
 
     from app_schema.memory import Memory
     from app_schema.settings import Settings
@@ -95,6 +95,11 @@ class Work:
             cursor = self.connection.exec_driver_sql(statement, {"schema": quoted(self.settings.schema_name), **values})
             return cursor.all() if cursor.returns_rows else []
 
+    def alone(self, statement: TextClause, *, lock_timeout: str = LOCK_TIMEOUT, extra: float = 0) -> None:
+        """Execute a statement that may be in no transaction; ``extra`` seconds beyond the time are for tidying up."""
+        with self.timed(lock_timeout=lock_timeout, extra=extra):
+            self.connection.execute(statement)
+
     def patiently(self, action: Callable[[], Answer]) -> Answer:
         """Try again what met a lock, while there is time: who waits for a lock makes everyone behind it wait."""
         for attempt in range(1, LOCK_ATTEMPTS + 1):
@@ -107,13 +112,13 @@ class Work:
         raise AssertionError  # the last attempt returned or raised
 
     @contextmanager
-    def timed(self, *, lock_timeout: str = LOCK_TIMEOUT) -> Iterator[None]:
+    def timed(self, *, lock_timeout: str = LOCK_TIMEOUT, extra: float = 0) -> Iterator[None]:
         """Bound the statements of a block by the time that is left.
 
         Raises:
             Unfinished: the time was up first.
         """
-        seconds = max(self.left, LEAST_SECONDS)
+        seconds = max(self.left, LEAST_SECONDS) + extra
         self.connection.exec_driver_sql(f"SET statement_timeout = {int(seconds * 1000)}")
         self.connection.exec_driver_sql(f"SET lock_timeout = '{lock_timeout}'")
         try:

@@ -76,5 +76,5 @@ class Look:
 
 def ask(connection: Connection, schema: str) -> Server:
     """Ask the server who it is."""
-    row = connection.exec_driver_sql(sql("server")).one()
-    return Server(*row, migrate.current(connection, schema=schema))
+    row = connection.exec_driver_sql(sql("server")).mappings().one()
+    return Server(**row, revision=migrate.current(connection, schema=schema))

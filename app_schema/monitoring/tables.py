@@ -33,7 +33,13 @@ class Table(NamedTuple):
 
 def read(look: Look) -> Sequence[Table]:
     """Read the sizes from the files' lengths; no table is scanned."""
-    return [Table(*row, _growth(look, row.table, row.total_bytes)) for row in look.query("tables")]
+    return [
+        Table(
+            *(row.table, row.rows, row.partitions, row.table_bytes, row.index_bytes, row.total_bytes),
+            _growth(look, row.table, row.total_bytes),
+        )
+        for row in look.query("tables")
+    ]
 
 
 def _growth(look: Look, table: str, total: int) -> int | None:
@@ -49,4 +55,4 @@ def measure(rows: Sequence[Table]) -> Iterator[Metric]:
             yield Metric("app_schema_table_rows", "The planner's estimate of the rows of a table.", row.rows, {"table": row.table})
 
 
-TABLES = Topic("tables", "Tables", "테이블 크기", Table, read, measure)
+TABLES = Topic("tables", "Tables", "테이블 크기", Table, read, measure, most=30)

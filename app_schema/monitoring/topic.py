@@ -42,6 +42,7 @@ class Topic(Generic[Row]):
         read: returns the rows; may leave remarks with ``look.remark``.
         measure: the numbers worth keeping.
         judge: what is not as it should be.
+        most: how many rows people are shown; machines get all.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Topic(Generic[Row]):
     read: Callable[[Look], Sequence[Row]]
     measure: Callable[[Sequence[Row]], Iterable[Metric]] = field(default=lambda _rows: ())
     judge: Callable[[Sequence[Row], Look], Iterable[Finding]] = field(default=lambda _rows, _look: ())
+    most: int = 10
 
 
 @dataclass(frozen=True)

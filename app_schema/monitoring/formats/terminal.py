@@ -50,8 +50,12 @@ def _reading(reading: Reading[Any]) -> list[RenderableType]:
         table = Table(box=None, pad_edge=False)
         for name in fields:
             numeric = any(isinstance(getattr(row, name), NUMERIC) for row in reading.rows)
-            table.add_column(heading(name), justify="right" if numeric else "left", overflow="fold")
-        for row in reading.rows:
+            table.add_column(heading(name), justify="right" if numeric else "left", no_wrap=True)
+        for row in reading.rows[: reading.topic.most]:
             table.add_row(*(shown(name, getattr(row, name)) for name in fields))
         parts.append(table)
+        if len(reading.rows) > reading.topic.most:
+            parts.append(Text(f"and {len(reading.rows) - reading.topic.most} more: --format json", style="dim"))
+    elif not reading.remarks:
+        parts.append(Text("none", style="dim"))
     return parts

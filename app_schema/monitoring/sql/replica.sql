@@ -1,0 +1,9 @@
+-- Asked of the replica: how far it is behind the position of the server that was asked before.
+SELECT
+    CASE WHEN pg_is_in_recovery() THEN 'streaming' ELSE 'not a standby' END AS state,
+    CASE
+        WHEN NOT pg_is_in_recovery() THEN NULL
+        WHEN pg_last_wal_replay_lsn() >= %(position)s::pg_lsn THEN 0
+        ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())
+    END::float8 AS lag_seconds,
+    CASE WHEN pg_is_in_recovery() THEN greatest(pg_wal_lsn_diff(%(position)s::pg_lsn, pg_last_wal_replay_lsn()), 0) END::bigint AS behind_bytes

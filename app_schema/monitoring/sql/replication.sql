@@ -1,0 +1,24 @@
+-- Who follows this server, what its slots keep, and, on a standby, how far it is behind itself.
+SELECT
+    CASE WHEN r.application_name LIKE '%%receivewal%%' THEN 'receiver' ELSE 'standby' END AS kind,
+    coalesce(nullif(r.application_name, ''), r.pid::text) AS name,
+    coalesce(r.state, 'hidden') AS state,
+    extract(epoch FROM coalesce(r.replay_lag, r.flush_lag))::float8 AS lag_seconds,
+    CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), coalesce(r.replay_lsn, r.flush_lsn)) END::bigint AS behind_bytes
+FROM pg_stat_replication AS r
+UNION ALL
+SELECT
+    'slot',
+    s.slot_name,
+    CASE WHEN s.wal_status = 'lost' THEN 'lost' WHEN s.active THEN 'active' ELSE 'inactive' END,
+    NULL,
+    pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END, s.restart_lsn)::bigint
+FROM pg_replication_slots AS s
+WHERE NOT s.temporary
+UNION ALL
+SELECT 'self', 'this server', 'standby',
+    -- a primary that writes nothing has nothing to replay: no lag
+    CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
+        ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END::float8,
+    pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::bigint
+WHERE pg_is_in_recovery()
