@@ -75,6 +75,52 @@ class SeedingFailed(AppSchemaError):
     """The rows could not be written; the database is as it was."""
 
 
+class BackupError(AppSchemaError):
+    """The backup failed; the catalogue is as it was."""
+
+
+class BackupFolderUnsuitable(BackupError):
+    """The backup folder cannot be used."""
+
+    exit_code = 2
+
+
+class BackupBusy(BackupError):
+    """Another backup is running in this folder; wait for it and try again."""
+
+
+class BackupUnknown(BackupError):
+    """There is no such backup; app-schema backup list shows what there is."""
+
+    exit_code = 2
+
+
+class BackupDamaged(BackupError):
+    """The backup is not what was written; nothing was restored from it."""
+
+    exit_code = 3
+
+
+class ProgramMissing(BackupError):
+    """A program of PostgreSQL is not on this machine."""
+
+
+class EncryptionError(BackupError):
+    """The backup cannot be encrypted or decrypted."""
+
+    exit_code = 2
+
+
+class RestoreError(AppSchemaError):
+    """The restore failed; the database is as it was."""
+
+
+class RestoreDiffers(RestoreError):
+    """What was restored is not what was taken."""
+
+    exit_code = 3
+
+
 class Interrupted(AppSchemaError):
     """Stopped by Ctrl-C; the database is as it was."""
 

@@ -74,6 +74,15 @@ class Settings(BaseSettings):
         encryption_keys: ``APP_SCHEMA_ENCRYPTION_KEYS``, ``id:base64,id:base64``, newest first.
         disposable: ``APP_SCHEMA_DISPOSABLE``, whether tests may make and drop databases on the server of ``DATABASE_URL``.
         protect: ``APP_SCHEMA_PROTECT``, names of databases that seeds and tests never touch, separated by commas.
+        backup_dir: ``APP_SCHEMA_BACKUP_DIR``, an existing folder of mode 0700; unset means ``backups`` in the home.
+        backup_passphrase_file: ``APP_SCHEMA_BACKUP_PASSPHRASE_FILE``, of mode 0600; its first line encrypts backups with GPG.
+        backup_passphrase_command: ``APP_SCHEMA_BACKUP_PASSPHRASE_COMMAND``, prints that passphrase instead; run without a shell.
+        backup_age_recipients: ``APP_SCHEMA_BACKUP_AGE_RECIPIENTS``, public keys (``age1…``), separated by commas; they go before GPG.
+        backup_age_identity_file: ``APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE``, of mode 0600: the secret key that opens those backups.
+        backup_dump_days: ``APP_SCHEMA_BACKUP_DUMP_DAYS``, days that dumps and masked copies are kept.
+        backup_snapshot_weeks: ``APP_SCHEMA_BACKUP_SNAPSHOT_WEEKS``, weeks that snapshots are kept.
+        backup_s3_url: ``APP_SCHEMA_BACKUP_S3_URL``, ``s3://bucket/prefix``: where every backup is copied to.
+        backup_s3_endpoint: ``APP_SCHEMA_BACKUP_S3_ENDPOINT``, ``https://…`` of a storage that is not Amazon's.
     """
 
     model_config = SettingsConfigDict(
@@ -87,6 +96,15 @@ class Settings(BaseSettings):
     encryption_keys: SecretStr | None = None
     disposable: bool = False
     protect: Annotated[frozenset[str], NoDecode, BeforeValidator(_split)] = frozenset()
+    backup_dir: Path | None = None
+    backup_passphrase_file: Path | None = None
+    backup_passphrase_command: str | None = None
+    backup_age_recipients: Annotated[frozenset[str], NoDecode, BeforeValidator(_split)] = frozenset()
+    backup_age_identity_file: Path | None = None
+    backup_dump_days: int = Field(30, ge=1)
+    backup_snapshot_weeks: int = Field(12, ge=1)
+    backup_s3_url: str | None = Field(None, pattern="^s3://[^/]+")
+    backup_s3_endpoint: str | None = Field(None, pattern="^https?://")
 
     @classmethod
     def from_env(cls) -> Self:

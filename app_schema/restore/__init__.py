@@ -1,0 +1,1 @@
+"""Restores: beside what is there, compared with what was taken, and only then in its place."""
