@@ -10,13 +10,10 @@ from sqlalchemy.exc import DBAPIError
 from app_schema.cli.backup import backup
 from app_schema.cli.db import db
 from app_schema.cli.init import init
-<<<<<<< HEAD
 from app_schema.cli.maintain import maintain, optimize
 from app_schema.cli.monitor import monitor
-from app_schema.cli.schedule import schedule
-=======
 from app_schema.cli.restore import restore
->>>>>>> dumps
+from app_schema.cli.schedule import schedule
 from app_schema.cli.seed import seed
 from app_schema.cli.server import down, status, up, url
 from app_schema.errors import AppSchemaError
@@ -50,9 +47,5 @@ def main(ctx: click.Context) -> None:
     ctx.obj = Settings.from_env()
 
 
-<<<<<<< HEAD
-for command in (up, down, url, status, init, db, seed, maintain, optimize, monitor, schedule):
-=======
-for command in (up, down, url, status, init, db, seed, backup, restore):
->>>>>>> dumps
+for command in (up, down, url, status, init, db, seed, backup, restore, maintain, optimize, monitor, schedule):
     main.add_command(command)

@@ -54,6 +54,9 @@ def read(look: Look) -> Sequence[Disk]:
             look.remark(f"the data directory is hidden; the owner of the server can show it with: GRANT pg_monitor TO {look.server.user}")
     else:
         look.remark(REMOTE)
+    backups = look.settings.backup_dir or look.settings.home / "backups"
+    if backups.exists():
+        places["backups"] = backups
     return [disk for what, path in places.items() if (disk := _disk(look, what, path))]
 
 

@@ -25,6 +25,12 @@ LAG = Rule(
     "Readers of the replica see the past; a failover would lose as much.",
     "app-schema monitor, on the replica: its disk and its network",
 )
+WAL = Rule(
+    "wal-age",
+    Severity.CRITICAL,
+    "What was committed since cannot be recovered when the server is lost: more than the 5 minutes of the policy.",
+    "app-schema backup wal --status",
+)
 AWAY = Rule(
     "replica-away",
     Severity.CRITICAL,
@@ -50,7 +56,7 @@ class Link(NamedTuple):
     """A standby, a receiver, a slot, or the replica that ``DATABASE_READ_URL`` names.
 
     Attributes:
-        kind: standby, receiver, slot, replica, or self when this server is a standby.
+        kind: standby, receiver, archiver, slot, replica, or self when this server is a standby.
         state: streaming, active, inactive, lost, away …
         lag_seconds: until replayed; None when it cannot be known.
         behind_bytes: of WAL: not replayed yet, or retained by a slot.
@@ -101,6 +107,9 @@ def judge(rows: Sequence[Link], _look: Look) -> Iterator[Finding]:
             yield from _slot(row)
         elif row.state == "away":
             yield AWAY.finding(row.name, "the replica does not answer")
+        elif row.kind in ("receiver", "archiver"):
+            if row.state == "failing" or (row.lag_seconds or 0) > RPO.total_seconds():
+                yield WAL.finding(row.name, f"{row.name} is {row.state}, {(row.lag_seconds or 0) / 60:.0f} minutes behind")
         elif row.lag_seconds is not None and row.lag_seconds > RPO.total_seconds():
             yield LAG.finding(row.name, f"{row.kind} {row.name} is {row.lag_seconds / 60:.0f} minutes behind")
 

@@ -57,7 +57,7 @@ class Snapshot:
     @property
     def metrics(self) -> list[Metric]:
         """Every number."""
-        return [metric for reading in self.readings if reading.rows for metric in reading.topic.measure(reading.rows)]
+        return [metric for reading in self.readings if reading.whole for metric in reading.topic.measure(reading.rows)]
 
     def rows(self, topic: str) -> tuple[Any, ...]:
         """Return the rows of a topic by its name."""
@@ -105,13 +105,13 @@ def take(connection: Connection, settings: Settings, memory: Memory, *, clock: C
 
 def _judged(readings: Iterable[Reading[Any]], look: Look) -> Iterable[Finding]:
     for reading in readings:
-        if reading.rows:
+        if reading.whole:
             yield from reading.topic.judge(reading.rows, look)
 
 
 def _read(topic: Topic[Any], look: Look) -> Reading[Any]:
     begun = time.perf_counter()
-    rows: tuple[Any, ...] = ()
+    rows: tuple[Any, ...] | None = None
     try:
         with look.connection.begin():
             for statement in GUARD.split("; "):
@@ -120,4 +120,4 @@ def _read(topic: Topic[Any], look: Look) -> Reading[Any]:
     except DBAPIError as error:
         cure = f"; GRANT pg_monitor TO {look.server.user} shows it" if isinstance(error.orig, InsufficientPrivilege) else ""
         look.remark(f"could not be read: {error.orig}{cure}")
-    return Reading(topic, rows, tuple(look.remarks), time.perf_counter() - begun)
+    return Reading(topic, rows or (), tuple(look.remarks), time.perf_counter() - begun, rows is not None)

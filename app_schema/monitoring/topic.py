@@ -61,6 +61,7 @@ class Reading(Generic[Row]):
 
     Attributes:
         seconds: how long it took.
+        whole: False when it could not be read, and the rows mean nothing.
         remarks: what keeps it from being whole, with the cure.
     """
 
@@ -68,6 +69,7 @@ class Reading(Generic[Row]):
     rows: tuple[Row, ...]
     remarks: tuple[str, ...]
     seconds: float
+    whole: bool
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from app_schema.monitoring.backups import BACKUPS
 from app_schema.monitoring.cache import CACHE
 from app_schema.monitoring.connections import CONNECTIONS
 from app_schema.monitoring.disk import DISK
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from app_schema.monitoring.topic import Topic
 
 TOPICS: tuple[Topic[Any], ...] = (
+    BACKUPS,
     DISK,
     CONNECTIONS,
     CACHE,

@@ -16,6 +16,24 @@ SELECT
 FROM pg_replication_slots AS s
 WHERE NOT s.temporary
 UNION ALL
+-- archive_command: what was written since the last segment that it took, and for how long that waits
+SELECT
+    'archiver',
+    'archive_command',
+    CASE WHEN a.last_failed_time > coalesce(a.last_archived_time, '-infinity') THEN 'failing' ELSE 'active' END,
+    CASE WHEN b.bytes > 65536 THEN extract(epoch FROM clock_timestamp() - coalesce(a.last_archived_time, a.stats_reset)) ELSE 0 END::float8,
+    b.bytes
+FROM pg_stat_archiver AS a
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN a.last_archived_wal ~ '^[0-9A-F]{24}$' THEN greatest(0, pg_wal_lsn_diff(
+        pg_current_wal_lsn(),
+        '0/0'::pg_lsn + ('x' || substr(a.last_archived_wal, 9, 8))::bit(32)::bigint * 4294967296::numeric
+            + (('x' || substr(a.last_archived_wal, 17, 8))::bit(32)::bigint + 1)
+                * (SELECT s.setting::bigint FROM pg_settings AS s WHERE s.name = 'wal_segment_size')
+    ))::bigint END
+) AS b (bytes)
+WHERE current_setting('archive_mode') <> 'off' AND NOT pg_is_in_recovery()
+UNION ALL
 SELECT 'self', 'this server', 'standby',
     -- a primary that writes nothing has nothing to replay: no lag
     CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
