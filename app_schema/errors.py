@@ -139,6 +139,14 @@ class MemoryUnavailable(AppSchemaError):
     """What is remembered between two runs cannot be read or kept."""
 
 
+class AlertUndelivered(AppSchemaError):
+    """A channel did not take the message."""
+
+
+class OutputUnwritable(AppSchemaError):
+    """The file cannot be written; the one that was there stays."""
+
+
 class ExtraMissing(AppSchemaError):
     """A part of the package is not installed."""
 

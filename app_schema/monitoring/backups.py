@@ -108,4 +108,5 @@ def measure(rows: Sequence[Backup]) -> Iterator[Metric]:
     yield Metric("pgbackup_size_bytes", "Size of all backups.", sum(row.size_bytes for row in rows))
 
 
-BACKUPS = Topic("backups", "Backups", "백업", Backup, read, measure, judge)
+BRIEF = ("backup", "finished", "took_seconds", "size_bytes", "status", "encryption", "verified", "drilled")
+BACKUPS = Topic("backups", "Backups", "백업", Backup, read, measure, judge, brief=BRIEF)

@@ -11,9 +11,10 @@ from psycopg.errors import InsufficientPrivilege
 from sqlalchemy.exc import DBAPIError
 
 from app_schema import migrate
-from app_schema.errors import MemoryUnavailable
+from app_schema.errors import AppSchemaError, MemoryUnavailable
 from app_schema.monitoring import history
-from app_schema.monitoring.finding import Finding, Severity
+from app_schema.monitoring.finding import Finding, Rule, Severity
+from app_schema.monitoring.jobs import failures
 from app_schema.monitoring.look import Look, Server, ask
 from app_schema.monitoring.standing import judge as judge_standing
 from app_schema.monitoring.topic import Metric, Reading, Topic
@@ -64,6 +65,19 @@ class Snapshot:
         return next(reading.rows for reading in self.readings if reading.topic.name == topic)
 
 
+UNREACHABLE = Rule(
+    "server-unreachable",
+    Severity.CRITICAL,
+    "Nothing that needs the database works.",
+    "app-schema status, then docs/recovery.md if it is lost",
+)
+
+
+def unreachable(settings: Settings, error: AppSchemaError) -> Finding:
+    """Return the finding for a server that does not answer."""
+    return UNREACHABLE.finding(str(settings.database_url.database if settings.database_url else "embedded"), str(error))
+
+
 def now() -> datetime:
     """Return the time of this machine's clock."""
     return datetime.now(UTC)
@@ -93,6 +107,10 @@ def take(connection: Connection, settings: Settings, memory: Memory, *, clock: C
     readings = tuple(_read(topic, Look(connection, settings, server, taken, past)) for topic in TOPICS)
     look = Look(connection, settings, server, taken, past)
     found = [*judge_standing(look, migrate.head()), *_judged(readings, look)]
+    try:
+        found += failures(memory, taken)
+    except MemoryUnavailable:
+        pass  # said already
     order = [Severity.CRITICAL, Severity.WARNING, Severity.NOTE]
     found.sort(key=lambda finding: order.index(finding.severity))
     snapshot = Snapshot(taken, past.taken, server, settings.schema_name, readings, tuple(found), tuple(remarks))
@@ -119,5 +137,5 @@ def _read(topic: Topic[Any], look: Look) -> Reading[Any]:
             rows = tuple(topic.read(look))
     except DBAPIError as error:
         cure = f"; GRANT pg_monitor TO {look.server.user} shows it" if isinstance(error.orig, InsufficientPrivilege) else ""
-        look.remark(f"could not be read: {error.orig}{cure}")
+        look.remark(f"could not be read: {str(error.orig).strip()}{cure}")
     return Reading(topic, rows or (), tuple(look.remarks), time.perf_counter() - begun, rows is not None)

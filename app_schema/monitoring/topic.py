@@ -43,6 +43,7 @@ class Topic(Generic[Row]):
         measure: the numbers worth keeping.
         judge: what is not as it should be.
         most: how many rows people are shown; machines get all.
+        brief: the fields that people are shown; none means all.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Topic(Generic[Row]):
     measure: Callable[[Sequence[Row]], Iterable[Metric]] = field(default=lambda _rows: ())
     judge: Callable[[Sequence[Row], Look], Iterable[Finding]] = field(default=lambda _rows, _look: ())
     most: int = 10
+    brief: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

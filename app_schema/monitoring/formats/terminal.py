@@ -46,7 +46,7 @@ def _reading(reading: Reading[Any]) -> list[RenderableType]:
     parts: list[RenderableType] = [Text(f"\n{reading.topic.title}", style="bold")]
     parts += [Text(remark, style="dim") for remark in reading.remarks]
     if reading.rows:
-        fields = reading.topic.row._fields
+        fields = reading.topic.brief or reading.topic.row._fields
         table = Table(box=None, pad_edge=False)
         for name in fields:
             numeric = any(isinstance(getattr(row, name), NUMERIC) for row in reading.rows)
