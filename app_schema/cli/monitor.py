@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from app_schema.engine import connect, database_url, shown
+from app_schema.engine import connect, database_url
 from app_schema.errors import AlertUndelivered, AppSchemaError, EmbeddedServerStopped, MemoryUnavailable, ServerUnreachable
 from app_schema.memory import Memory
 
@@ -188,4 +188,5 @@ def _where(settings: Settings) -> str:
         url = database_url(settings)
     except AppSchemaError:
         return f"the embedded server in {settings.home}"
-    return f"{url.database} on {shown(url.set(username=None, password=None)).removeprefix('postgresql://').partition('/')[0] or 'this machine'}"
+    host = url.query.get("host") or url.host or "localhost"
+    return f"{url.database} on {'this machine' if str(host).startswith('/') else host}"

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from app_schema.errors import OutputUnwritable
+
+if TYPE_CHECKING:
+    from app_schema.schedule.place import Place
+# ruff: noqa: PLC0415 (the other commands do not pay for it)
 
 
 @click.group()
@@ -13,9 +21,42 @@ def schedule() -> None:
 
 
 @schedule.command()
-def cron() -> None:
-    """Print a crontab for the user who asks."""
-    from app_schema.schedule import cron as lines  # noqa: PLC0415
-    from app_schema.schedule.place import Place  # noqa: PLC0415
+@click.option("--logrotate", is_flag=True, help="Print the file for /etc/logrotate.d instead.")
+def cron(*, logrotate: bool) -> None:
+    """Print a crontab for the user who asks: app-schema schedule cron | crontab -."""
+    from app_schema.schedule import cron as lines
 
-    click.echo(lines.render(Place.here(), zone=None, now=datetime.now(UTC)), nl=False)
+    place = _place()
+    click.echo(lines.logrotate(place) if logrotate else lines.render(place, zone=None, now=datetime.now(UTC)), nl=False)
+
+
+@schedule.command()
+@click.option(
+    "--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write a file a unit, for /etc/systemd/system."
+)
+def systemd(output: Path | None) -> None:
+    """Print the services and timers, or write them."""
+    from app_schema.schedule.systemd import units
+
+    place = _place()
+    found = units(place)
+    if output is None:
+        click.echo("\n".join(f"# {name}\n{text}" for name, text in found.items()), nl=False)
+        return
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for name, text in found.items():
+            (output / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputUnwritable(f"{error.filename or output} cannot be written: {error.strerror}") from None
+    click.echo(f"{len(found)} units in {output}")
+    click.echo(
+        f"once: install -d -m 700 {place.environment.parent}; install -m 600 /dev/null {place.environment}; write DATABASE_URL=… there"
+    )
+    click.echo(f"then: systemctl daemon-reload; systemctl enable --now {' '.join(name for name in found if name.endswith('.timer'))}")
+
+
+def _place() -> Place:
+    from app_schema.schedule.place import Place
+
+    return Place.here()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from app_schema.maintenance import batches, indexes, partitions, tables, usage
+from app_schema.maintenance import batches, indexes, monthly, partitions, tables, usage
 from app_schema.maintenance.step import Step
 
 MINUTE, HOUR = 60, 3600
@@ -47,6 +47,7 @@ WEEKLY = Plan(
         Step("bloated-indexes", indexes.rebuild),
     ),
 )
+MONTHLY = Plan("monthly", 6 * HOUR, (Step("review", monthly.review),))
 OPTIMIZE = Plan(
     "optimize",
     3 * HOUR,
@@ -57,4 +58,4 @@ OPTIMIZE = Plan(
         Step("bloated-indexes", indexes.rebuild),
     ),
 )
-PLANS = {plan.name: plan for plan in (DAILY, WEEKLY, OPTIMIZE)}
+PLANS = {plan.name: plan for plan in (DAILY, WEEKLY, MONTHLY, OPTIMIZE)}

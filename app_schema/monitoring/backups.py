@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.backup.catalogue import Catalogue
@@ -16,6 +15,7 @@ from app_schema.monitoring.topic import Metric, Topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from app_schema.backup.entry import Entry
     from app_schema.monitoring.look import Look

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -107,10 +108,8 @@ def take(connection: Connection, settings: Settings, memory: Memory, *, clock: C
     readings = tuple(_read(topic, Look(connection, settings, server, taken, past)) for topic in TOPICS)
     look = Look(connection, settings, server, taken, past)
     found = [*judge_standing(look, migrate.head()), *_judged(readings, look)]
-    try:
+    with suppress(MemoryUnavailable):  # said already
         found += failures(memory, taken)
-    except MemoryUnavailable:
-        pass  # said already
     order = [Severity.CRITICAL, Severity.WARNING, Severity.NOTE]
     found.sort(key=lambda finding: order.index(finding.severity))
     snapshot = Snapshot(taken, past.taken, server, settings.schema_name, readings, tuple(found), tuple(remarks))

@@ -15,6 +15,19 @@ if TYPE_CHECKING:
     from app_schema.schedule.place import Place
 
 SEOUL = ZoneInfo("Asia/Seoul")
+LOGROTATE = """\
+{logs}/*.log {{
+    su {user}
+    weekly
+    rotate 52
+    maxsize 50M
+    compress
+    delaycompress
+    missingok
+    notifempty
+    create 0600 {user}
+}}
+"""
 DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
@@ -37,6 +50,11 @@ def render(place: Place, *, zone: tzinfo | None, now: datetime) -> str:
     for job in JOBS:
         lines += [f"# {job.name}: {job.says}; {said(job.when)}", f"{_time(job.when, zone, now)} {_command(job, place)}"]
     return "\n".join(lines) + "\n"
+
+
+def logrotate(place: Place) -> str:
+    """Return the file for logrotate: a year of weeks, since a drill is monthly."""
+    return LOGROTATE.format(logs=place.logs, user=place.user)
 
 
 def said(when: When | None) -> str:

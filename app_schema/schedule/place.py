@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import sys
 from pathlib import Path
@@ -37,6 +38,4 @@ class Place(NamedTuple):
 
 
 def _user() -> str:
-    import pwd  # noqa: PLC0415 (not on every platform)
-
     return pwd.getpwuid(os.geteuid()).pw_name
