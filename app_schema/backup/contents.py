@@ -25,6 +25,13 @@ RELATIONS = text("""
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
     ORDER BY n.nspname, c.relname
 """)
+DEPENDENTS = text("""
+    SELECT i.indrelid AS table_oid, c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+    UNION ALL SELECT stxrelid, stxname FROM pg_statistic_ext
+    UNION ALL SELECT d.refobjid, c.relname FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'
+        WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+    ORDER BY 2
+""")
 ROLES = text("""
     SELECT DISTINCT r.rolname FROM pg_shdepend d JOIN pg_roles r ON r.oid = d.refobjid
     WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype IN ('o', 'a', 'r')
@@ -37,11 +44,19 @@ PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
 
 
 class Table(NamedTuple):
-    """A table of its own, not a partition; the names are quoted where they must be."""
+    """A table of its own, not a partition.
+
+    Attributes:
+        name: ``schema.table``, as people write it.
+        relation: the same for SQL.
+        partitions: their names.
+        dependents: the names of indexes, extended statistics and sequences that belong to it or to its partitions.
+    """
 
     name: str
     relation: str
     partitions: tuple[str, ...]
+    dependents: tuple[str, ...]
 
 
 class Contents(NamedTuple):
@@ -71,9 +86,19 @@ def look(connection: Connection) -> Contents:
     for row in rows:
         if row.partition:
             partitions.setdefault(row.root, []).append(plain[row.oid])
+    dependents: dict[int, list[str]] = {}
+    roots = {row.oid: row.root for row in rows}
+    for owned in connection.execute(DEPENDENTS):
+        if owned.table_oid in roots:
+            dependents.setdefault(roots[owned.table_oid], []).append(owned.name)
     tables = [
         # the children of a table that others merely inherit from are tables of their own
-        Table(plain[row.oid], names[row.oid] if row.kind == "p" else f"ONLY {names[row.oid]}", tuple(partitions.get(row.oid, ())))
+        Table(
+            plain[row.oid],
+            names[row.oid] if row.kind == "p" else f"ONLY {names[row.oid]}",
+            tuple(partitions.get(row.oid, ())),
+            tuple(dependents.get(row.oid, ())),
+        )
         for row in rows
         if row.kind in "rp" and not row.partition and row.oid not in closed_roots | hidden_roots
     ]

@@ -68,15 +68,17 @@ def take(run: Taking, connection: Connection, url: URL, draft: Draft, *, prove: 
 
 
 @contextmanager
-def running(command: list[str], url: URL) -> Iterator[tuple[Readable, Callable[[], None]]]:
-    """Run a program of PostgreSQL; yield its output, and a call that waits for its end.
+def running(command: list[str], url: URL, *, stdin: str = "") -> Iterator[tuple[Readable, Callable[[], None]]]:
+    """Run a program of PostgreSQL on ``stdin``; yield its output, and a call that waits for its end.
 
     Raises:
         BackupError: on that call, if the program failed; the line has its first error.
     """
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as told:
+        told.write(stdin.encode())
+        told.seek(0)
         process = subprocess.Popen(  # noqa: S603 (no shell)
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, env=environment(url), pipesize=BLOCK
+            command, stdin=told, stdout=subprocess.PIPE, stderr=said, env=environment(url), pipesize=BLOCK
         )
 
         def ended() -> None:

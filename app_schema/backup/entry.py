@@ -35,11 +35,19 @@ class Record(BaseModel):
 
 
 class TableProof(Record):
-    """What a table held: rows and an order-free hash of them (None: not proved), and its partitions by qualified name."""
+    """What a table held.
+
+    Attributes:
+        rows: how many; None when they were not counted.
+        hash: of all rows, whatever their order; None when they were not hashed.
+        partitions: by qualified name; their rows count here.
+        dependents: the names of its indexes, extended statistics and sequences, and of those of its partitions.
+    """
 
     rows: int | None = None
     hash: str | None = None
     partitions: tuple[str, ...] = ()
+    dependents: tuple[str, ...] = ()
 
 
 class Proof(Record):

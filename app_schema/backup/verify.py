@@ -11,18 +11,17 @@ from app_schema.errors import BackupDamaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from app_schema.backup.catalogue import Catalogue
-    from app_schema.backup.folder import Folder
 
 
-def check_part(folder: Folder, part: Part, report: Callable[[int], None] | None = None) -> None:
+def check_part(path: Path, part: Part, report: Callable[[int], None] | None = None) -> None:
     """Read a file whole and compare it with its entry.
 
     Raises:
         BackupDamaged: it is missing, cut off or changed.
     """
-    path = folder.path / part.file
     try:
         with path.open("rb") as file:
             size = path.stat().st_size
@@ -39,7 +38,7 @@ def verify(catalogue: Catalogue, entry: Entry, report: Callable[[int], None] | N
     error = None
     try:
         for part in entry.parts:
-            check_part(catalogue.folder, part, report)
+            check_part(catalogue.folder.path / part.file, part, report)
     except BackupDamaged as damage:
         error = str(damage)
     seen = Verification(at=datetime.now(UTC), error=error)

@@ -12,11 +12,25 @@ from rich.table import Table
 from app_schema.backup.catalogue import Catalogue, Problem
 from app_schema.backup.dump import dump as take_dump
 from app_schema.backup.encryption import UNENCRYPTED
+from app_schema.backup.entry import Kind
 from app_schema.backup.folder import Folder
+from app_schema.backup.masked import masked as take_masked
+from app_schema.backup.prune import prune as let_go
+from app_schema.backup.snapshot import snapshot as take_snapshot
+from app_schema.backup.verify import verify as check
+from app_schema.cli.progress import counting
+from app_schema.cli.stopping import stoppable
+from app_schema.errors import BackupDamaged
 
 if TYPE_CHECKING:
     from app_schema.backup.entry import Entry
+    from app_schema.backup.retention import Decision
     from app_schema.settings import Settings
+
+PIPE_WIDTH = 240
+no_row_proof_option = click.option(
+    "--no-row-proof", is_flag=True, help="Do not count and hash the rows: faster, and a restore has less to be compared with."
+)
 
 
 @click.group()
@@ -25,12 +39,69 @@ def backup() -> None:
 
 
 @backup.command()
-@click.option("--no-row-proof", is_flag=True, help="Do not count and hash the rows: faster, and a restore cannot be compared.")
+@no_row_proof_option
 @click.pass_obj
 def dump(settings: Settings, *, no_row_proof: bool) -> None:
     """Dump the database into one portable file."""
-    entry = take_dump(settings, Folder.of(settings), prove=not no_row_proof)
+    with stoppable(), counting("dumping") as report:
+        entry = take_dump(settings, Folder.of(settings), prove=not no_row_proof, report=report)
     say_taken(entry)
+
+
+@backup.command()
+@no_row_proof_option
+@click.pass_obj
+def snapshot(settings: Settings, *, no_row_proof: bool) -> None:
+    """Dump every database of the server, and its roles and tablespaces."""
+    with stoppable(), counting("dumping") as report:
+        entry = take_snapshot(settings, Folder.of(settings), prove=not no_row_proof, report=report)
+    say_taken(entry)
+
+
+@backup.command()
+@click.pass_obj
+def masked(settings: Settings) -> None:
+    """Write a copy for development, in which nobody's data is: names, addresses, tokens and texts are replaced.
+
+    It is a script of SQL: restore it with app-schema restore dump, or with gunzip and psql alone.
+    """
+    with stoppable(), counting("masking") as report:
+        copy = take_masked(settings, Folder.of(settings), report=report)
+    say_taken(copy.entry)
+    click.echo(f"every account in it has this password (shown once): {copy.password}")
+
+
+@backup.command()
+@click.argument("backups", nargs=-1)
+@click.pass_obj
+def verify(settings: Settings, backups: tuple[str, ...]) -> None:
+    """Compare the stored bytes of BACKUPS (default: all) with their SHA-256; exit 3 when one is damaged."""
+    catalogue = Catalogue(Folder.of(settings))
+    entries, problems = catalogue.read()
+    if backups:
+        entries, problems = [catalogue.find(name, kinds=tuple(Kind)) for name in backups], []
+    bad = len(problems)
+    with stoppable(), counting("verifying", sum(entry.size for entry in entries)) as report:
+        for entry in entries:
+            seen = check(catalogue, entry, report)
+            bad += bool(seen.damaged)
+            click.echo(f"{entry.id}: {seen.damaged or f'{size(entry.size)}, as written'}")
+    say_problems(problems)
+    if bad:
+        raise BackupDamaged(f"{bad} of {len(entries) + len(problems)} are not as they were written; take a new backup now")
+
+
+@backup.command()
+@click.option("--dry-run", is_flag=True, help="Only show what would go, and why.")
+@click.pass_obj
+def prune(settings: Settings, *, dry_run: bool) -> None:
+    """Remove what the policy no longer keeps; never the last good one."""
+    decided = let_go(settings, Folder.of(settings), dry_run=dry_run)
+    if decided:
+        console().print(decisions_table(decided, dry_run=dry_run))
+    gone = [decision.entry for decision in decided if not decision.keep]
+    freed = size(sum(entry.size for entry in gone))
+    click.echo(f"{'would remove' if dry_run else 'removed'} {len(gone)} of {len(decided)} backups, {freed}")
 
 
 @backup.command("list")
@@ -44,7 +115,7 @@ def list_(settings: Settings, *, as_json: bool) -> None:
         click.echo(json.dumps(listed, ensure_ascii=False, indent=1))
         return
     if entries:
-        Console(highlight=False).print(entries_table(entries))
+        console().print(entries_table(entries))
     else:
         click.echo("no backups yet; make one with: app-schema backup dump")
     say_problems(problems)
@@ -69,11 +140,31 @@ def entries_table(entries: list[Entry]) -> Table:
     return table
 
 
+def decisions_table(decided: list[Decision], *, dry_run: bool) -> Table:
+    """Lay out what stays, what goes, and why."""
+    table = Table("id", "databases", box=None, pad_edge=False)
+    table.add_column("size", justify="right")
+    table.add_column("")
+    table.add_column("why")
+    gone = "would go" if dry_run else "gone"
+    for entry, keep, reason in decided:
+        table.add_row(entry.id, ", ".join(entry.databases), size(entry.size), "kept" if keep else gone, reason)
+    return table
+
+
+def console() -> Console:
+    """Return where tables go: as wide as the terminal, in a pipe as wide as they are."""
+    plain = Console(highlight=False)
+    return plain if plain.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+
+
 def say_taken(entry: Entry) -> None:
     """Say what was taken, what could not be, and what should be done about it."""
     click.echo(f"{entry.id}: {size(entry.size)} in {entry.seconds:,.1f} s, {entry.encryption or 'not encrypted'}, {entry.compression}")
     for line in entry.left_out:
         click.echo(f"not included: {line}", err=True)
+    if entry.kind is Kind.MASKED:
+        return
     if entry.compression == "gzip":
         click.echo("note: this pg_dump has no zstd, so gzip was used: larger and slower", err=True)
     if entry.encryption is None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import TransferSpeedColumn as SpeedColumn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
+    from app_schema.restore.source import Source
     from app_schema.seeding import Order
 
 
@@ -37,3 +41,23 @@ class Bar:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._progress.stop()
+
+
+@contextmanager
+def counting(what: str, total: float | None = None) -> Iterator[Callable[[int], None] | None]:
+    """Show bytes as they pass where a person watches stderr, and yield what to tell of them; else yield None."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), SpeedColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda passed: progress.advance(task, passed)
+
+
+@contextmanager
+def reading(source: Source) -> Iterator[Callable[[int], None] | None]:
+    """Show how much of a backup is checked before it is restored."""
+    with counting(f"restoring {source.name}", source.path.stat().st_size if source.path.exists() else None) as report:
+        yield report

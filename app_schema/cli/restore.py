@@ -6,35 +6,72 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app_schema.backup.catalogue import Catalogue
-from app_schema.backup.entry import Kind
 from app_schema.backup.folder import Folder
+from app_schema.cli.progress import reading
+from app_schema.cli.stopping import stoppable
 from app_schema.engine import database_url
-from app_schema.errors import RestoreDiffers
+from app_schema.errors import RestoreDiffers, SettingsError
+from app_schema.restore.drill import RTO
+from app_schema.restore.drill import drill as try_restore
 from app_schema.restore.dump import Restored
 from app_schema.restore.dump import restore as restore_dump
+from app_schema.restore.one_table import restore_table
 from app_schema.restore.source import Source
 
 if TYPE_CHECKING:
+    from app_schema.restore.drill import Drilled
     from app_schema.settings import Settings
+
+backup_argument = click.argument("backup", default="latest")
+database_option = click.option("--database", metavar="NAME", help="Which database of a snapshot (default: the one of DATABASE_URL).")
 
 
 @click.group()
 def restore() -> None:
-    """Restore backups, and drill it."""
+    """Restore backups, and try whether they can be."""
 
 
 @restore.command()
-@click.argument("backup", default="latest")
-@click.option("--to", metavar="NAME", help="The new database (default: the one that DATABASE_URL names).")
+@backup_argument
+@click.option("--to", metavar="NAME", help="The database to make (default: the one of DATABASE_URL, which must be missing).")
+@click.option("--replace", is_flag=True, help="Put it in the place of that database, which keeps a dated name.")
+@click.option("--table", metavar="NAME", help="One table with its indexes and keys, into a database that lacks it or a new one.")
+@database_option
 @click.pass_obj
-def dump(settings: Settings, backup: str, to: str | None) -> None:
-    """Restore BACKUP, an id or latest, into a new database."""
+def dump(  # noqa: PLR0913 (an argument each option)
+    settings: Settings, backup: str, *, to: str | None, replace: bool, table: str | None, database: str | None
+) -> None:
+    """Restore BACKUP: an id or its beginning, latest, or a file (.sql.gz and .sql.gz.gpg too).
+
+    It is made under another name and compared with what was taken before anything takes its place.
+    """
+    if table and replace:
+        raise SettingsError("--table puts one table back and --replace a whole database; give one of them")
     server = database_url(settings)
     folder = Folder.of(settings)
-    entry = Catalogue(folder).find(backup, kinds=(Kind.DUMP,), database=str(server.database))
-    done = restore_dump(settings, Source(folder, entry, entry.parts[0]), server, to or str(server.database))
-    say_restored(entry.id, done)
+    source = Source.find(folder, backup, database or str(server.database))
+    target = server.set(database=to or str(server.database))
+    with stoppable(), reading(source) as report:
+        if table:
+            done = restore_table(settings, source, target, table, report=report)
+        else:
+            done = restore_dump(settings, source, target, replace_it=replace, report=report)
+    say_restored(source.name, done)
+
+
+@restore.command()
+@backup_argument
+@click.option("--quick", is_flag=True, help="Definitions and rows only, compared by counts and hashes: a fraction of the time.")
+@database_option
+@click.pass_obj
+def drill(settings: Settings, backup: str, *, quick: bool, database: str | None) -> None:
+    """Restore BACKUP into a throwaway database, compare it with what was taken, and drop it; exit 3 when it is not the same."""
+    server = database_url(settings)
+    folder = Folder.of(settings)
+    source = Source.find(folder, backup, database or str(server.database))
+    with stoppable(), reading(source) as report:
+        done = try_restore(settings, source, server, quick=quick, report=report)
+    say_drilled(source.name, done)
 
 
 def say_restored(source: str, done: Restored) -> None:
@@ -43,11 +80,28 @@ def say_restored(source: str, done: Restored) -> None:
     Raises:
         RestoreDiffers: something differs.
     """
-    click.echo(f"database {done.database}: {done.rows:,} rows in {done.tables} tables from {source}, in {done.seconds:,.1f} s")
+    tables = f"{done.tables} table{'s' * (done.tables != 1)}"
+    click.echo(f"database {done.database}: {done.rows:,} rows in {tables} from {source}, in {done.seconds:,.1f} s")
+    if done.old:
+        click.echo(f'the one before is now {done.old}; drop it when nobody misses it: DROP DATABASE "{done.old}"')
     for note in done.notes:
         click.echo(f"note: {note}", err=True)
     if done.differences:
         raise RestoreDiffers(f"database {done.database} is there, and is not what was taken: {'; '.join(done.differences)}")
-    click.echo(
-        "compared: unproved, since nothing was taken to compare with" if done.differences is None else "compared: equal to what was taken"
-    )
+    click.echo("compared: unproved, there was nothing to compare with" if done.differences is None else "compared: equal to what was taken")
+
+
+def say_drilled(source: str, done: Drilled) -> None:
+    """Say whether it came back, and how long it took against the RTO.
+
+    Raises:
+        RestoreDiffers: it did not come back as it was.
+    """
+    kind, hours = "quick drill" if done.drill.quick else "drill", RTO.total_seconds() / 3600
+    for note in done.notes:
+        click.echo(f"note: {note}", err=True)
+    if not done.drill.passed:
+        why = done.drill.error or "; ".join(done.drill.differences)
+        raise RestoreDiffers(f"{kind} of {source} FAILED after {done.drill.seconds:,.1f} s: {why}")
+    within = "within" if done.drill.seconds <= RTO.total_seconds() else "OVER"
+    click.echo(f"{kind} of {source} passed in {done.drill.seconds:,.1f} s, {within} the RTO of {hours:g} h; nothing of it is left")

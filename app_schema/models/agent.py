@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app_schema.models.base import Base, Identified, Timestamps
+from app_schema.models.base import Base, Person, Timestamps
 from app_schema.models.choice import Choice, one_of
+from app_schema.models.mask import EMAIL, HMAC, KEEP, NAME, PASSWORD
 from app_schema.models.password import PasswordHolder
 from app_schema.models.types import BcryptPassword, PasswordHash
 
@@ -38,7 +39,7 @@ class AgentStatus(StrEnum):
     OFFLINE = "offline"
 
 
-class Agent(PasswordHolder, Identified, Timestamps, Base):
+class Agent(PasswordHolder, Person, Timestamps, Base):
     """An agent; ``claim_room`` gives at most ``max_rooms`` active rooms to one that ``is_active``."""
 
     __tablename__ = "agents"
@@ -56,16 +57,20 @@ class Agent(PasswordHolder, Identified, Timestamps, Base):
         Index("idx_agents_languages", "languages", postgresql_using="gin"),
     )
 
-    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), doc="The agent's own account, if any.")
-    email: Mapped[str] = mapped_column(doc="Lower case, unique.")
-    password_hash: Mapped[PasswordHash] = mapped_column(BcryptPassword, doc="bcrypt, cost 10 or more.")
-    name: Mapped[str] = mapped_column(doc="As customers see it.")
-    role: Mapped[AgentRole] = mapped_column(Choice(AgentRole), server_default=AgentRole.AGENT, doc="What the agent may do.")
-    status: Mapped[AgentStatus] = mapped_column(Choice(AgentStatus), server_default=AgentStatus.OFFLINE, doc="Whether to be reached.")
-    languages: Mapped[list[str]] = mapped_column(server_default="{ko}", doc="BCP 47, best first.")
-    max_rooms: Mapped[int] = mapped_column(SmallInteger, server_default="5", doc="Active rooms at one time, 0 to 100.")
-    is_active: Mapped[bool] = mapped_column(server_default=text("true"), doc="Still employed here.")
-    last_login: Mapped[datetime | None] = mapped_column(doc="The last successful sign-in.")
+    user_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL"), doc="The agent's own account, if any.", info=HMAC
+    )
+    email: Mapped[str] = mapped_column(doc="Lower case, unique.", info=EMAIL)
+    password_hash: Mapped[PasswordHash] = mapped_column(BcryptPassword, doc="bcrypt, cost 10 or more.", info=PASSWORD)
+    name: Mapped[str] = mapped_column(doc="As customers see it.", info=NAME)
+    role: Mapped[AgentRole] = mapped_column(Choice(AgentRole), server_default=AgentRole.AGENT, doc="What the agent may do.", info=KEEP)
+    status: Mapped[AgentStatus] = mapped_column(
+        Choice(AgentStatus), server_default=AgentStatus.OFFLINE, doc="Whether to be reached.", info=KEEP
+    )
+    languages: Mapped[list[str]] = mapped_column(server_default="{ko}", doc="BCP 47, best first.", info=KEEP)
+    max_rooms: Mapped[int] = mapped_column(SmallInteger, server_default="5", doc="Active rooms at one time, 0 to 100.", info=KEEP)
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"), doc="Still employed here.", info=KEEP)
+    last_login: Mapped[datetime | None] = mapped_column(doc="The last successful sign-in.", info=KEEP)
 
     user: Mapped[User | None] = relationship()
     sessions: Mapped[list[AgentSession]] = relationship(back_populates="agent", cascade="all", passive_deletes=True)

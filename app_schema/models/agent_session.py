@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app_schema.models.base import Base
+from app_schema.models.mask import HMAC
 from app_schema.models.sign_in import SignIn
 
 if TYPE_CHECKING:
@@ -28,6 +29,6 @@ class AgentSession(SignIn, Base):
         Index("idx_agent_sessions_revoked_at", "revoked_at", postgresql_where=text("revoked_at IS NOT NULL")),
     )
 
-    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), sort_order=1, doc="Whose sign-in.")
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), sort_order=1, doc="Whose sign-in.", info=HMAC)
 
     agent: Mapped[Agent] = relationship(back_populates="sessions")

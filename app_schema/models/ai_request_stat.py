@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app_schema.models.base import Base, Identified
 from app_schema.models.choice import Choice, one_of
+from app_schema.models.mask import HMAC, KEEP
 
 
 class AiOperation(StrEnum):
@@ -58,28 +59,35 @@ class AiRequestStat(Identified, Base):
         {"postgresql_partition_by": "RANGE (created_at)"},
     )
 
-    created_at: Mapped[datetime] = mapped_column(primary_key=True, server_default=func.now(), doc="When it was sent; the partition key.")
-    request_id: Mapped[UUID] = mapped_column(doc="Ties it to the log.")
-    user_id: Mapped[UUID | None] = mapped_column(doc="users.id: on whose behalf.")
-    api_key_id: Mapped[UUID | None] = mapped_column(doc="api_keys.id: with which key.")
-    conversation_id: Mapped[UUID | None] = mapped_column(doc="conversations.id, if in one.")
-    room_id: Mapped[UUID | None] = mapped_column(doc="chat_rooms.id, if in one.")
-    message_id: Mapped[UUID | None] = mapped_column(doc="messages.id that it made.")
-    operation: Mapped[AiOperation] = mapped_column(Choice(AiOperation), server_default=AiOperation.CHAT, doc="What was asked.")
-    provider: Mapped[str] = mapped_column(doc="Who answered.")
-    model: Mapped[str] = mapped_column(doc="Which model.")
-    status: Mapped[AiRequestStatus] = mapped_column(Choice(AiRequestStatus), server_default=AiRequestStatus.OK, doc="How it went.")
-    input_tokens: Mapped[int] = mapped_column(Integer, server_default="0", doc="Tokens read.")
-    output_tokens: Mapped[int] = mapped_column(Integer, server_default="0", doc="Tokens written.")
-    cache_read_tokens: Mapped[int] = mapped_column(Integer, server_default="0", doc="Tokens read from the provider's cache.")
-    cache_write_tokens: Mapped[int] = mapped_column(Integer, server_default="0", doc="Tokens written to the provider's cache.")
-    cost: Mapped[Decimal] = mapped_column(Numeric(18, 9), server_default="0", doc="In currency.")
-    currency: Mapped[str] = mapped_column(server_default="USD", doc="ISO 4217.")
-    price_version: Mapped[str | None] = mapped_column(doc="Which price list cost was computed from.")
-    latency_ms: Mapped[int | None] = mapped_column(Integer, doc="Milliseconds to the whole answer.")
-    first_token_ms: Mapped[int | None] = mapped_column(Integer, doc="Milliseconds to the first token.")
-    error_code: Mapped[str | None] = mapped_column(doc="The provider's code when it failed.")
+    created_at: Mapped[datetime] = mapped_column(
+        primary_key=True, server_default=func.now(), doc="When it was sent; the partition key.", info=KEEP
+    )
+    request_id: Mapped[UUID] = mapped_column(doc="Ties it to the log.", info=KEEP)
+    user_id: Mapped[UUID | None] = mapped_column(doc="users.id: on whose behalf.", info=HMAC)
+    api_key_id: Mapped[UUID | None] = mapped_column(doc="api_keys.id: with which key.", info=KEEP)
+    conversation_id: Mapped[UUID | None] = mapped_column(doc="conversations.id, if in one.", info=KEEP)
+    room_id: Mapped[UUID | None] = mapped_column(doc="chat_rooms.id, if in one.", info=KEEP)
+    message_id: Mapped[UUID | None] = mapped_column(doc="messages.id that it made.", info=KEEP)
+    operation: Mapped[AiOperation] = mapped_column(Choice(AiOperation), server_default=AiOperation.CHAT, doc="What was asked.", info=KEEP)
+    provider: Mapped[str] = mapped_column(doc="Who answered.", info=KEEP)
+    model: Mapped[str] = mapped_column(doc="Which model.", info=KEEP)
+    status: Mapped[AiRequestStatus] = mapped_column(
+        Choice(AiRequestStatus), server_default=AiRequestStatus.OK, doc="How it went.", info=KEEP
+    )
+    input_tokens: Mapped[int] = mapped_column(Integer, server_default="0", doc="Tokens read.", info=KEEP)
+    output_tokens: Mapped[int] = mapped_column(Integer, server_default="0", doc="Tokens written.", info=KEEP)
+    cache_read_tokens: Mapped[int] = mapped_column(Integer, server_default="0", doc="Tokens read from the provider's cache.", info=KEEP)
+    cache_write_tokens: Mapped[int] = mapped_column(Integer, server_default="0", doc="Tokens written to the provider's cache.", info=KEEP)
+    cost: Mapped[Decimal] = mapped_column(Numeric(18, 9), server_default="0", doc="In currency.", info=KEEP)
+    currency: Mapped[str] = mapped_column(server_default="USD", doc="ISO 4217.", info=KEEP)
+    price_version: Mapped[str | None] = mapped_column(doc="Which price list cost was computed from.", info=KEEP)
+    latency_ms: Mapped[int | None] = mapped_column(Integer, doc="Milliseconds to the whole answer.", info=KEEP)
+    first_token_ms: Mapped[int | None] = mapped_column(Integer, doc="Milliseconds to the first token.", info=KEEP)
+    error_code: Mapped[str | None] = mapped_column(doc="The provider's code when it failed.", info=KEEP)
     # Generated, since a cast at query time would not use an index.
     day_kst: Mapped[date | None] = mapped_column(
-        Date, Computed("(created_at AT TIME ZONE 'Asia/Seoul')::date", persisted=True), doc="The day in Seoul."
+        Date,
+        Computed("(created_at AT TIME ZONE 'Asia/Seoul')::date", persisted=True),
+        doc="The day in Seoul.",
+        info=KEEP,
     )

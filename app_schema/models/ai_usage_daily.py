@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Date, Index, Numeric, Unique
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app_schema.models.base import Base, Identified
+from app_schema.models.mask import HMAC, KEEP
 
 
 class AiUsageDaily(Identified, Base):
@@ -31,17 +32,17 @@ class AiUsageDaily(Identified, Base):
         Index("idx_ai_usage_daily_user_day", "user_id", text("day DESC")),
     )
 
-    day: Mapped[date] = mapped_column(Date, doc="In Seoul.")
-    user_id: Mapped[UUID | None] = mapped_column(doc="users.id; NULL: nobody in particular.")
-    provider: Mapped[str] = mapped_column(doc="Who answered.")
-    model: Mapped[str] = mapped_column(doc="Which model.")
-    operation: Mapped[str] = mapped_column(doc="What was asked.")
-    requests: Mapped[int] = mapped_column(BigInteger, doc="How many.")
-    errors: Mapped[int] = mapped_column(BigInteger, doc="How many of them failed.")
-    input_tokens: Mapped[int] = mapped_column(BigInteger, doc="Tokens read.")
-    output_tokens: Mapped[int] = mapped_column(BigInteger, doc="Tokens written.")
-    cache_read_tokens: Mapped[int] = mapped_column(BigInteger, doc="Tokens read from the provider's cache.")
-    cost: Mapped[Decimal] = mapped_column(Numeric(18, 9), doc="In currency.")
-    currency: Mapped[str] = mapped_column(server_default="USD", doc="ISO 4217; sums never mix two.")
-    latency_ms_sum: Mapped[int] = mapped_column(BigInteger, doc="Milliseconds, summed over the requests.")
-    refreshed_at: Mapped[datetime] = mapped_column(server_default=func.now(), doc="When the day was rolled up.")
+    day: Mapped[date] = mapped_column(Date, doc="In Seoul.", info=KEEP)
+    user_id: Mapped[UUID | None] = mapped_column(doc="users.id; NULL: nobody in particular.", info=HMAC)
+    provider: Mapped[str] = mapped_column(doc="Who answered.", info=KEEP)
+    model: Mapped[str] = mapped_column(doc="Which model.", info=KEEP)
+    operation: Mapped[str] = mapped_column(doc="What was asked.", info=KEEP)
+    requests: Mapped[int] = mapped_column(BigInteger, doc="How many.", info=KEEP)
+    errors: Mapped[int] = mapped_column(BigInteger, doc="How many of them failed.", info=KEEP)
+    input_tokens: Mapped[int] = mapped_column(BigInteger, doc="Tokens read.", info=KEEP)
+    output_tokens: Mapped[int] = mapped_column(BigInteger, doc="Tokens written.", info=KEEP)
+    cache_read_tokens: Mapped[int] = mapped_column(BigInteger, doc="Tokens read from the provider's cache.", info=KEEP)
+    cost: Mapped[Decimal] = mapped_column(Numeric(18, 9), doc="In currency.", info=KEEP)
+    currency: Mapped[str] = mapped_column(server_default="USD", doc="ISO 4217; sums never mix two.", info=KEEP)
+    latency_ms_sum: Mapped[int] = mapped_column(BigInteger, doc="Milliseconds, summed over the requests.", info=KEEP)
+    refreshed_at: Mapped[datetime] = mapped_column(server_default=func.now(), doc="When the day was rolled up.", info=KEEP)

@@ -16,6 +16,7 @@ from app_schema.keyring import Keyring, Sealed
 from app_schema.models.base import Base, Identified, Timestamps, uuid7
 from app_schema.models.choice import Choice, one_of
 from app_schema.models.issued_key import IssuedKey
+from app_schema.models.mask import HMAC, KEEP, NAME, TEXT
 from app_schema.models.types import HashedToken, TokenHash
 
 if TYPE_CHECKING:
@@ -55,22 +56,22 @@ class ApiKey(Identified, Timestamps, Base):
         Index("idx_api_keys_kek", "kek_id", postgresql_where=text("kek_id IS NOT NULL")),
     )
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), doc="Whose key.")
-    kind: Mapped[ApiKeyKind] = mapped_column(Choice(ApiKeyKind), server_default=ApiKeyKind.ISSUED, doc="Ours or a provider's.")
-    name: Mapped[str] = mapped_column(doc="Unique among the user's keys that are not revoked.")
-    provider: Mapped[str | None] = mapped_column(doc="The AI provider of a provider key.")
-    key_prefix: Mapped[str] = mapped_column(doc="The first characters, to recognise it by.")
-    key_last4: Mapped[str] = mapped_column(doc="The last four characters, likewise.")
-    key_hash: Mapped[TokenHash] = mapped_column(HashedToken, doc="SHA-256 of the key, in hex.")
-    key_ciphertext: Mapped[bytes | None] = mapped_column(LargeBinary, doc="AES-256-GCM ciphertext and tag; provider keys only.")
-    key_nonce: Mapped[bytes | None] = mapped_column(LargeBinary, doc="12 bytes; provider keys only.")
-    kek_id: Mapped[str | None] = mapped_column(doc="Which encryption key sealed it; provider keys only.")
-    scopes: Mapped[list[str]] = mapped_column(server_default="{}", doc="What an issued key may do.")
-    expires_at: Mapped[datetime | None] = mapped_column(doc="Not valid from here on.")
-    last_used_at: Mapped[datetime | None] = mapped_column(doc="Written at most once a minute.")
-    revoked_at: Mapped[datetime | None] = mapped_column(doc="Taken back.")
-    rotated_from: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id", ondelete="SET NULL"), doc="The key it replaces.")
-    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), doc="Who made it.")
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), doc="Whose key.", info=HMAC)
+    kind: Mapped[ApiKeyKind] = mapped_column(Choice(ApiKeyKind), server_default=ApiKeyKind.ISSUED, doc="Ours or a provider's.", info=KEEP)
+    name: Mapped[str] = mapped_column(doc="Unique among the user's keys that are not revoked.", info=NAME)
+    provider: Mapped[str | None] = mapped_column(doc="The AI provider of a provider key.", info=KEEP)
+    key_prefix: Mapped[str] = mapped_column(doc="The first characters, to recognise it by.", info=TEXT)
+    key_last4: Mapped[str] = mapped_column(doc="The last four characters, likewise.", info=TEXT)
+    key_hash: Mapped[TokenHash] = mapped_column(HashedToken, doc="SHA-256 of the key, in hex.", info=HMAC)
+    key_ciphertext: Mapped[bytes | None] = mapped_column(LargeBinary, doc="AES-256-GCM ciphertext and tag; provider keys only.", info=HMAC)
+    key_nonce: Mapped[bytes | None] = mapped_column(LargeBinary, doc="12 bytes; provider keys only.", info=HMAC)
+    kek_id: Mapped[str | None] = mapped_column(doc="Which encryption key sealed it; provider keys only.", info=KEEP)
+    scopes: Mapped[list[str]] = mapped_column(server_default="{}", doc="What an issued key may do.", info=KEEP)
+    expires_at: Mapped[datetime | None] = mapped_column(doc="Not valid from here on.", info=KEEP)
+    last_used_at: Mapped[datetime | None] = mapped_column(doc="Written at most once a minute.", info=KEEP)
+    revoked_at: Mapped[datetime | None] = mapped_column(doc="Taken back.", info=KEEP)
+    rotated_from: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id", ondelete="SET NULL"), doc="The key it replaces.", info=KEEP)
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), doc="Who made it.", info=HMAC)
 
     sealed: Mapped[Sealed | None] = composite("key_ciphertext", "key_nonce", "kek_id")
 

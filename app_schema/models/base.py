@@ -12,6 +12,8 @@ from sqlalchemy import ARRAY, DateTime, FetchedValue, MetaData, Text, Uuid, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from app_schema.models.mask import HMAC, KEEP
+
 NAMES = {
     "pk": "pk_%(table_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -54,18 +56,28 @@ class Base(DeclarativeBase):
 class Identified:
     """A time-ordered primary key: no sequence, so rows may be born anywhere."""
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, server_default=text("uuidv7()"), sort_order=-1)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, server_default=text("uuidv7()"), sort_order=-1, info=KEEP)
+
+
+class Person(Identified):
+    """The primary key of somebody: a masked copy gives it, and all that refers to it, another value."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, server_default=text("uuidv7()"), sort_order=-1, info=HMAC)
 
 
 class Created:
     """When the row was inserted."""
 
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=90, doc="When the row was inserted.")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), sort_order=90, doc="When the row was inserted.", info=KEEP)
 
 
 class Timestamps(Created):
     """When the row was inserted and last changed; the trigger ``<table>_set_updated_at`` keeps the latter."""
 
     updated_at: Mapped[datetime] = mapped_column(
-        server_default=func.now(), server_onupdate=FetchedValue(), sort_order=91, doc="When the row last changed; kept by a trigger."
+        server_default=func.now(),
+        server_onupdate=FetchedValue(),
+        sort_order=91,
+        doc="When the row last changed; kept by a trigger.",
+        info=KEEP,
     )

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app_schema.models.base import Base, Created, Identified
+from app_schema.models.mask import HMAC, KEEP
 from app_schema.models.types import SHA256_HEX
 
 
@@ -27,12 +28,12 @@ class CacheMetadata(Identified, Created, Base):
         {"postgresql_with": {"fillfactor": 70}},  # counters are unindexed: keep their updates HOT
     )
 
-    cache_key: Mapped[str] = mapped_column(SHA256_HEX, doc="SHA-256 of the request, in hex; unique.")
-    namespace: Mapped[str] = mapped_column(doc="Which cache.")
-    model: Mapped[str | None] = mapped_column(doc="The model that answered.")
-    size_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0", doc="Bytes of the answer.")
-    hit_count: Mapped[int] = mapped_column(BigInteger, server_default="0", doc="Times it was used.")
-    miss_count: Mapped[int] = mapped_column(BigInteger, server_default="0", doc="Times it was wanted and not there.")
-    tokens_saved: Mapped[int] = mapped_column(BigInteger, server_default="0", doc="Tokens that hits did not cost.")
-    last_hit_at: Mapped[datetime | None] = mapped_column(doc="When it was last used.")
-    expires_at: Mapped[datetime | None] = mapped_column(doc="Not used from here on.")
+    cache_key: Mapped[str] = mapped_column(SHA256_HEX, doc="SHA-256 of the request, in hex; unique.", info=HMAC)
+    namespace: Mapped[str] = mapped_column(doc="Which cache.", info=KEEP)
+    model: Mapped[str | None] = mapped_column(doc="The model that answered.", info=KEEP)
+    size_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0", doc="Bytes of the answer.", info=KEEP)
+    hit_count: Mapped[int] = mapped_column(BigInteger, server_default="0", doc="Times it was used.", info=KEEP)
+    miss_count: Mapped[int] = mapped_column(BigInteger, server_default="0", doc="Times it was wanted and not there.", info=KEEP)
+    tokens_saved: Mapped[int] = mapped_column(BigInteger, server_default="0", doc="Tokens that hits did not cost.", info=KEEP)
+    last_hit_at: Mapped[datetime | None] = mapped_column(doc="When it was last used.", info=KEEP)
+    expires_at: Mapped[datetime | None] = mapped_column(doc="Not used from here on.", info=KEEP)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app_schema.models.base import Base, Identified, Json, Timestamps
 from app_schema.models.choice import Choice, is_object, one_of
+from app_schema.models.mask import EMPTY, HMAC, KEEP, TEXT
 
 if TYPE_CHECKING:
     from app_schema.models.agent import Agent
@@ -48,23 +49,29 @@ class ChatRoom(Identified, Timestamps, Base):
     )
 
     customer_session_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("customer_sessions.id", ondelete="SET NULL"), doc="Who asked; NULL once the visit is cleaned up."
+        ForeignKey("customer_sessions.id", ondelete="SET NULL"),
+        doc="Who asked; NULL once the visit is cleaned up.",
+        info=HMAC,
     )
-    agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"), doc="Who serves it.")
-    status: Mapped[RoomStatus] = mapped_column(Choice(RoomStatus), server_default=RoomStatus.WAITING, doc="Where the room stands.")
-    priority: Mapped[int] = mapped_column(SmallInteger, server_default="0", doc="Higher is served first.")
-    source_lang: Mapped[str] = mapped_column(server_default="en", doc="BCP 47: what the customer writes.")
-    target_lang: Mapped[str] = mapped_column(server_default="ko", doc="BCP 47: what the agent reads.")
-    department: Mapped[str | None] = mapped_column(doc="Which team should answer.")
-    waiting_since: Mapped[datetime | None] = mapped_column(server_default=func.now(), doc="In the queue since; set exactly while waiting.")
-    assigned_at: Mapped[datetime | None] = mapped_column(doc="When an agent took it.")
-    first_reply_at: Mapped[datetime | None] = mapped_column(doc="The agent's first message.")
-    closed_at: Mapped[datetime | None] = mapped_column(doc="Set exactly when closed.")
-    close_reason: Mapped[str | None] = mapped_column(doc="Why it ended, in the agent's words or a code.")
-    agent_last_read_at: Mapped[datetime | None] = mapped_column(doc="The agent has read up to here.")
-    customer_last_read_at: Mapped[datetime | None] = mapped_column(doc="The customer has read up to here.")
-    last_message_at: Mapped[datetime | None] = mapped_column(doc="The newest message, exactly; moved by record_message.")
-    metadata_: Mapped[Json] = mapped_column("metadata", server_default="{}", doc="Tags, ticket numbers and the like.")
+    agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"), doc="Who serves it.", info=HMAC)
+    status: Mapped[RoomStatus] = mapped_column(
+        Choice(RoomStatus), server_default=RoomStatus.WAITING, doc="Where the room stands.", info=KEEP
+    )
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="0", doc="Higher is served first.", info=KEEP)
+    source_lang: Mapped[str] = mapped_column(server_default="en", doc="BCP 47: what the customer writes.", info=KEEP)
+    target_lang: Mapped[str] = mapped_column(server_default="ko", doc="BCP 47: what the agent reads.", info=KEEP)
+    department: Mapped[str | None] = mapped_column(doc="Which team should answer.", info=KEEP)
+    waiting_since: Mapped[datetime | None] = mapped_column(
+        server_default=func.now(), doc="In the queue since; set exactly while waiting.", info=KEEP
+    )
+    assigned_at: Mapped[datetime | None] = mapped_column(doc="When an agent took it.", info=KEEP)
+    first_reply_at: Mapped[datetime | None] = mapped_column(doc="The agent's first message.", info=KEEP)
+    closed_at: Mapped[datetime | None] = mapped_column(doc="Set exactly when closed.", info=KEEP)
+    close_reason: Mapped[str | None] = mapped_column(doc="Why it ended, in the agent's words or a code.", info=TEXT)
+    agent_last_read_at: Mapped[datetime | None] = mapped_column(doc="The agent has read up to here.", info=KEEP)
+    customer_last_read_at: Mapped[datetime | None] = mapped_column(doc="The customer has read up to here.", info=KEEP)
+    last_message_at: Mapped[datetime | None] = mapped_column(doc="The newest message, exactly; moved by record_message.", info=KEEP)
+    metadata_: Mapped[Json] = mapped_column("metadata", server_default="{}", doc="Tags, ticket numbers and the like.", info=EMPTY)
 
     customer_session: Mapped[CustomerSession | None] = relationship(back_populates="rooms")
     agent: Mapped[Agent | None] = relationship(back_populates="rooms")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app_schema.models.base import Base, Identified, Json, Timestamps
 from app_schema.models.choice import Choice, is_object, one_of
+from app_schema.models.mask import EMPTY, HMAC, KEEP, TEXT
 
 if TYPE_CHECKING:
     from app_schema.models.document import Document
@@ -46,20 +47,25 @@ class Conversation(Identified, Timestamps, Base):
         {"postgresql_with": {"fillfactor": 80}},
     )
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), doc="Whose conversation.")
-    title: Mapped[str] = mapped_column(server_default="", doc="Made by the AI or given by the user.")
-    model: Mapped[str | None] = mapped_column(doc="The model it is held with.")
-    system_prompt: Mapped[str | None] = mapped_column(doc="What the model was told beforehand.")
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), doc="Whose conversation.", info=HMAC)
+    title: Mapped[str] = mapped_column(server_default="", doc="Made by the AI or given by the user.", info=TEXT)
+    model: Mapped[str | None] = mapped_column(doc="The model it is held with.", info=KEEP)
+    system_prompt: Mapped[str | None] = mapped_column(doc="What the model was told beforehand.", info=TEXT)
     status: Mapped[ConversationStatus] = mapped_column(
-        Choice(ConversationStatus), server_default=ConversationStatus.ACTIVE, doc="In the list or put away."
+        Choice(ConversationStatus),
+        server_default=ConversationStatus.ACTIVE,
+        doc="In the list or put away.",
+        info=KEEP,
     )
-    pinned: Mapped[bool] = mapped_column(server_default=text("false"), doc="Stays at the top of the list.")
-    metadata_: Mapped[Json] = mapped_column("metadata", server_default="{}", doc="Tags, tool settings and the like.")
+    pinned: Mapped[bool] = mapped_column(server_default=text("false"), doc="Stays at the top of the list.", info=KEEP)
+    metadata_: Mapped[Json] = mapped_column("metadata", server_default="{}", doc="Tags, tool settings and the like.", info=EMPTY)
     last_message_at: Mapped[datetime] = mapped_column(
-        server_default=func.now(), doc="The newest message, at most 5 seconds late; moved by record_message."
+        server_default=func.now(),
+        doc="The newest message, at most 5 seconds late; moved by record_message.",
+        info=KEEP,
     )
-    last_read_at: Mapped[datetime | None] = mapped_column(doc="The user has read up to here.")
-    deleted_at: Mapped[datetime | None] = mapped_column(doc="Soft delete.")
+    last_read_at: Mapped[datetime | None] = mapped_column(doc="The user has read up to here.", info=KEEP)
+    deleted_at: Mapped[datetime | None] = mapped_column(doc="Soft delete.", info=KEEP)
 
     user: Mapped[User] = relationship(back_populates="conversations")
     messages: Mapped[list[Message]] = relationship(

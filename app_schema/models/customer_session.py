@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from sqlalchemy import CheckConstraint, Index, PrimaryKeyConstraint, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app_schema.models.base import Base, Created, Identified, Json
+from app_schema.models.base import Base, Created, Json, Person
 from app_schema.models.choice import is_object
+from app_schema.models.mask import EMPTY, HMAC, KEEP, NAME
 from app_schema.models.types import HashedToken, TokenHash
 
 if TYPE_CHECKING:
     from app_schema.models.chat_room import ChatRoom
 
 
-class CustomerSession(Identified, Created, Base):
+class CustomerSession(Person, Created, Base):
     """A customer's visit."""
 
     __tablename__ = "customer_sessions"
@@ -32,12 +33,14 @@ class CustomerSession(Identified, Created, Base):
         {"postgresql_with": {"fillfactor": 80}},
     )
 
-    token: Mapped[TokenHash | None] = mapped_column(HashedToken, doc="SHA-256 of the token, in hex; NULL for a visit that cannot return.")
-    display_name: Mapped[str | None] = mapped_column(doc="What the customer asked to be called.")
-    language: Mapped[str] = mapped_column(server_default="en", doc="BCP 47: what the customer writes.")
-    consent_at: Mapped[datetime | None] = mapped_column(doc="When the customer agreed to the processing of personal data.")
-    metadata_: Mapped[Json] = mapped_column("metadata", server_default="{}", doc="Referrer, device, campaign and the like.")
-    expires_at: Mapped[datetime | None] = mapped_column(doc="The visit ends here; NULL: by idleness alone.")
-    last_active: Mapped[datetime] = mapped_column(server_default=func.now(), doc="Written at most once a minute.")
+    token: Mapped[TokenHash | None] = mapped_column(
+        HashedToken, doc="SHA-256 of the token, in hex; NULL for a visit that cannot return.", info=HMAC
+    )
+    display_name: Mapped[str | None] = mapped_column(doc="What the customer asked to be called.", info=NAME)
+    language: Mapped[str] = mapped_column(server_default="en", doc="BCP 47: what the customer writes.", info=KEEP)
+    consent_at: Mapped[datetime | None] = mapped_column(doc="When the customer agreed to the processing of personal data.", info=KEEP)
+    metadata_: Mapped[Json] = mapped_column("metadata", server_default="{}", doc="Referrer, device, campaign and the like.", info=EMPTY)
+    expires_at: Mapped[datetime | None] = mapped_column(doc="The visit ends here; NULL: by idleness alone.", info=KEEP)
+    last_active: Mapped[datetime] = mapped_column(server_default=func.now(), doc="Written at most once a minute.", info=KEEP)
 
     rooms: Mapped[list[ChatRoom]] = relationship(back_populates="customer_session", passive_deletes=True)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app_schema.models.base import Base, Identified, Json, Timestamps
 from app_schema.models.choice import Choice, is_object, one_of
+from app_schema.models.mask import EMPTY, HMAC, KEEP, TEXT
 from app_schema.models.types import SHA256_HEX
 
 if TYPE_CHECKING:
@@ -52,27 +53,34 @@ class Document(Identified, Timestamps, Base):
         Index("uq_documents_user_sha", "user_id", "sha256", unique=True, postgresql_where=text("deleted_at IS NULL")),
     )
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), doc="Who uploaded it.")
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), doc="Who uploaded it.", info=HMAC)
     conversation_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("conversations.id", ondelete="SET NULL"), doc="Where it was uploaded, if in a conversation."
+        ForeignKey("conversations.id", ondelete="SET NULL"),
+        doc="Where it was uploaded, if in a conversation.",
+        info=KEEP,
     )
-    title: Mapped[str] = mapped_column(doc="Usually the file's name; a trigger makes it NFC, since a Mac types NFD.")
-    mime_type: Mapped[str] = mapped_column(doc="As detected, not as claimed.")
-    size_bytes: Mapped[int] = mapped_column(BigInteger, doc="Bytes.")
-    storage_key: Mapped[str] = mapped_column(doc="The object's key in storage, unique.")
-    sha256: Mapped[str] = mapped_column(SHA256_HEX, doc="Of the bytes, in hex; the same file twice for one user is refused.")
+    title: Mapped[str] = mapped_column(doc="Usually the file's name; a trigger makes it NFC, since a Mac types NFD.", info=TEXT)
+    mime_type: Mapped[str] = mapped_column(doc="As detected, not as claimed.", info=KEEP)
+    size_bytes: Mapped[int] = mapped_column(BigInteger, doc="Bytes.", info=KEEP)
+    storage_key: Mapped[str] = mapped_column(doc="The object's key in storage, unique.", info=HMAC)
+    sha256: Mapped[str] = mapped_column(SHA256_HEX, doc="Of the bytes, in hex; the same file twice for one user is refused.", info=HMAC)
     status: Mapped[DocumentStatus] = mapped_column(
-        Choice(DocumentStatus), server_default=DocumentStatus.PENDING, doc="How far the processing is."
+        Choice(DocumentStatus),
+        server_default=DocumentStatus.PENDING,
+        doc="How far the processing is.",
+        info=KEEP,
     )
-    error: Mapped[str | None] = mapped_column(doc="Why the processing failed.")
-    language: Mapped[str | None] = mapped_column(doc="BCP 47, as detected.")
-    page_count: Mapped[int | None] = mapped_column(Integer, doc="Pages.")
-    token_count: Mapped[int | None] = mapped_column(Integer, doc="Tokens of the extracted text.")
-    chunk_count: Mapped[int | None] = mapped_column(Integer, doc="Chunks in the vector store.")
-    metadata_: Mapped[Json] = mapped_column("metadata", server_default="{}", doc="Tags, author, source; searched by containment (@>).")
-    processing_started_at: Mapped[datetime | None] = mapped_column(doc="When a worker took it.")
-    processed_at: Mapped[datetime | None] = mapped_column(doc="When it became ready.")
-    deleted_at: Mapped[datetime | None] = mapped_column(doc="Soft delete.")
+    error: Mapped[str | None] = mapped_column(doc="Why the processing failed.", info=TEXT)
+    language: Mapped[str | None] = mapped_column(doc="BCP 47, as detected.", info=KEEP)
+    page_count: Mapped[int | None] = mapped_column(Integer, doc="Pages.", info=KEEP)
+    token_count: Mapped[int | None] = mapped_column(Integer, doc="Tokens of the extracted text.", info=KEEP)
+    chunk_count: Mapped[int | None] = mapped_column(Integer, doc="Chunks in the vector store.", info=KEEP)
+    metadata_: Mapped[Json] = mapped_column(
+        "metadata", server_default="{}", doc="Tags, author, source; searched by containment (@>).", info=EMPTY
+    )
+    processing_started_at: Mapped[datetime | None] = mapped_column(doc="When a worker took it.", info=KEEP)
+    processed_at: Mapped[datetime | None] = mapped_column(doc="When it became ready.", info=KEEP)
+    deleted_at: Mapped[datetime | None] = mapped_column(doc="Soft delete.", info=KEEP)
 
     user: Mapped[User] = relationship(back_populates="documents")
     conversation: Mapped[Conversation | None] = relationship(back_populates="documents")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app_schema.models.base import Base, Identified, Json, Timestamps
 from app_schema.models.choice import Choice, is_object, one_of
+from app_schema.models.mask import HMAC, KEEP, TEXT
 
 if TYPE_CHECKING:
     from app_schema.models.user import User
@@ -62,21 +63,27 @@ class Guardrail(Identified, Timestamps, Base):
         Index("idx_guardrails_created_by", "created_by", postgresql_where=text("created_by IS NOT NULL")),
     )
 
-    name: Mapped[str] = mapped_column(doc="Unique.")
-    description: Mapped[str | None] = mapped_column(doc="For people.")
+    name: Mapped[str] = mapped_column(doc="Unique.", info=KEEP)
+    description: Mapped[str | None] = mapped_column(doc="For people.", info=TEXT)
     stage: Mapped[GuardrailStage] = mapped_column(
-        Choice(GuardrailStage), server_default=GuardrailStage.INPUT, doc="What is held against it."
+        Choice(GuardrailStage),
+        server_default=GuardrailStage.INPUT,
+        doc="What is held against it.",
+        info=KEEP,
     )
-    rule_type: Mapped[RuleType] = mapped_column(Choice(RuleType), doc="How it decides.")
-    pattern: Mapped[str | None] = mapped_column(doc="PostgreSQL's regular expression, or the keyword.")
-    config: Mapped[Json] = mapped_column(server_default="{}", doc="Settings of the rule, for example the maximum length.")
+    rule_type: Mapped[RuleType] = mapped_column(Choice(RuleType), doc="How it decides.", info=KEEP)
+    pattern: Mapped[str | None] = mapped_column(doc="PostgreSQL's regular expression, or the keyword.", info=KEEP)
+    config: Mapped[Json] = mapped_column(server_default="{}", doc="Settings of the rule, for example the maximum length.", info=KEEP)
     action: Mapped[GuardrailAction] = mapped_column(
-        Choice(GuardrailAction), server_default=GuardrailAction.BLOCK, doc="What follows a match."
+        Choice(GuardrailAction),
+        server_default=GuardrailAction.BLOCK,
+        doc="What follows a match.",
+        info=KEEP,
     )
-    severity: Mapped[int] = mapped_column(SmallInteger, server_default="3", doc="1 (slight) to 5 (grave).")
-    priority: Mapped[int] = mapped_column(Integer, server_default="100", doc="Lower is evaluated first.")
-    version: Mapped[int] = mapped_column(Integer, server_default="1", doc="Counts from 1.")
-    enabled: Mapped[bool] = mapped_column(server_default=text("true"), doc="Whether it is evaluated.")
-    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), doc="Who made it.")
+    severity: Mapped[int] = mapped_column(SmallInteger, server_default="3", doc="1 (slight) to 5 (grave).", info=KEEP)
+    priority: Mapped[int] = mapped_column(Integer, server_default="100", doc="Lower is evaluated first.", info=KEEP)
+    version: Mapped[int] = mapped_column(Integer, server_default="1", doc="Counts from 1.", info=KEEP)
+    enabled: Mapped[bool] = mapped_column(server_default=text("true"), doc="Whether it is evaluated.", info=KEEP)
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), doc="Who made it.", info=HMAC)
 
     creator: Mapped[User | None] = relationship()

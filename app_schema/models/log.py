@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app_schema.models.base import Base, Identified, Json
 from app_schema.models.choice import Choice, is_object, one_of
+from app_schema.models.mask import EMPTY, HMAC, IP, KEEP, TEXT
 
 
 class LogLevel(StrEnum):
@@ -39,12 +40,14 @@ class Log(Identified, Base):
         {"postgresql_partition_by": "RANGE (created_at)"},
     )
 
-    created_at: Mapped[datetime] = mapped_column(primary_key=True, server_default=func.now(), doc="When it happened; the partition key.")
-    level: Mapped[LogLevel] = mapped_column(Choice(LogLevel), doc="How grave.")
-    source: Mapped[str] = mapped_column(server_default="app", doc="Which service.")
-    event: Mapped[str | None] = mapped_column(doc="A short name to count by.")
-    message: Mapped[str] = mapped_column(doc="For people; masked on the way in.")
-    context: Mapped[Json] = mapped_column(server_default="{}", doc="Whatever helps; masked on the way in, however deep.")
-    user_id: Mapped[UUID | None] = mapped_column(doc="users.id, without a foreign key: logs outlive users.")
-    request_id: Mapped[UUID | None] = mapped_column(doc="Ties the lines of one request together.")
-    ip: Mapped[IPv4Address | IPv6Address | None] = mapped_column(INET, doc="The client's address.")
+    created_at: Mapped[datetime] = mapped_column(
+        primary_key=True, server_default=func.now(), doc="When it happened; the partition key.", info=KEEP
+    )
+    level: Mapped[LogLevel] = mapped_column(Choice(LogLevel), doc="How grave.", info=KEEP)
+    source: Mapped[str] = mapped_column(server_default="app", doc="Which service.", info=KEEP)
+    event: Mapped[str | None] = mapped_column(doc="A short name to count by.", info=KEEP)
+    message: Mapped[str] = mapped_column(doc="For people; masked on the way in.", info=TEXT)
+    context: Mapped[Json] = mapped_column(server_default="{}", doc="Whatever helps; masked on the way in, however deep.", info=EMPTY)
+    user_id: Mapped[UUID | None] = mapped_column(doc="users.id, without a foreign key: logs outlive users.", info=HMAC)
+    request_id: Mapped[UUID | None] = mapped_column(doc="Ties the lines of one request together.", info=KEEP)
+    ip: Mapped[IPv4Address | IPv6Address | None] = mapped_column(INET, doc="The client's address.", info=IP)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, composite, mapped_column, relationship
 from app_schema.keyring import Sealed
 from app_schema.models.base import Base, Identified, Timestamps
 from app_schema.models.choice import Choice, one_of
+from app_schema.models.mask import EMPTY, HMAC, KEEP, NAME, NULL, TEXT
 from app_schema.models.types import PUBLIC_URL
 
 if TYPE_CHECKING:
@@ -66,24 +67,29 @@ class McpConnection(Identified, Timestamps, Base):
         Index("idx_mcp_connections_health", text("last_health_check NULLS FIRST"), postgresql_where=text("enabled")),
     )
 
-    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), doc="Whose; NULL: shared by all.")
-    name: Mapped[str] = mapped_column(doc="Unique for the user.")
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), doc="Whose; NULL: shared by all.", info=HMAC)
+    name: Mapped[str] = mapped_column(doc="Unique for the user.", info=NAME)
     transport: Mapped[Transport] = mapped_column(
-        Choice(Transport), server_default=Transport.STREAMABLE_HTTP, doc="How the server is spoken to."
+        Choice(Transport),
+        server_default=Transport.STREAMABLE_HTTP,
+        doc="How the server is spoken to.",
+        info=KEEP,
     )
-    server_url: Mapped[str | None] = mapped_column(PUBLIC_URL, doc="Without credentials; set unless stdio.")
-    command: Mapped[str | None] = mapped_column(doc="The program to start; set exactly for stdio.")
-    args: Mapped[list[str]] = mapped_column(server_default="{}", doc="Its arguments; no secrets here.")
-    auth_type: Mapped[AuthType] = mapped_column(Choice(AuthType), server_default=AuthType.NONE, doc="How to sign in.")
-    secrets_ciphertext: Mapped[bytes | None] = mapped_column(LargeBinary, doc="AES-256-GCM ciphertext and tag.")
-    secrets_nonce: Mapped[bytes | None] = mapped_column(LargeBinary, doc="12 bytes.")
-    kek_id: Mapped[str | None] = mapped_column(doc="Which encryption key sealed them.")
-    allowed_tools: Mapped[list[str] | None] = mapped_column(doc="NULL: all of them.")
-    tools_cache: Mapped[Any | None] = mapped_column(JSONB, doc="What the server last said it offers.")
-    status: Mapped[McpStatus] = mapped_column(Choice(McpStatus), server_default=McpStatus.UNKNOWN, doc="What the last health check saw.")
-    enabled: Mapped[bool] = mapped_column(server_default=text("true"), doc="Whether it is used and checked.")
-    last_health_check: Mapped[datetime | None] = mapped_column(doc="When it was last checked.")
-    last_error: Mapped[str | None] = mapped_column(doc="What the last failing check said.")
+    server_url: Mapped[str | None] = mapped_column(PUBLIC_URL, doc="Without credentials; set unless stdio.", info=HMAC)
+    command: Mapped[str | None] = mapped_column(doc="The program to start; set exactly for stdio.", info=TEXT)
+    args: Mapped[list[str]] = mapped_column(server_default="{}", doc="Its arguments; no secrets here.", info=EMPTY)
+    auth_type: Mapped[AuthType] = mapped_column(Choice(AuthType), server_default=AuthType.NONE, doc="How to sign in.", info=KEEP)
+    secrets_ciphertext: Mapped[bytes | None] = mapped_column(LargeBinary, doc="AES-256-GCM ciphertext and tag.", info=HMAC)
+    secrets_nonce: Mapped[bytes | None] = mapped_column(LargeBinary, doc="12 bytes.", info=HMAC)
+    kek_id: Mapped[str | None] = mapped_column(doc="Which encryption key sealed them.", info=KEEP)
+    allowed_tools: Mapped[list[str] | None] = mapped_column(doc="NULL: all of them.", info=KEEP)
+    tools_cache: Mapped[Any | None] = mapped_column(JSONB, doc="What the server last said it offers.", info=NULL)
+    status: Mapped[McpStatus] = mapped_column(
+        Choice(McpStatus), server_default=McpStatus.UNKNOWN, doc="What the last health check saw.", info=KEEP
+    )
+    enabled: Mapped[bool] = mapped_column(server_default=text("true"), doc="Whether it is used and checked.", info=KEEP)
+    last_health_check: Mapped[datetime | None] = mapped_column(doc="When it was last checked.", info=KEEP)
+    last_error: Mapped[str | None] = mapped_column(doc="What the last failing check said.", info=TEXT)
 
     secrets: Mapped[Sealed | None] = composite("secrets_ciphertext", "secrets_nonce", "kek_id")
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app_schema.models.base import Base, Identified, Json, Timestamps
 from app_schema.models.choice import Choice, is_object, one_of
+from app_schema.models.mask import EMPTY, HMAC, KEEP, NULL, TEXT
 
 if TYPE_CHECKING:
     from app_schema.models.agent import Agent
@@ -105,33 +106,46 @@ class Message(Identified, Timestamps, Base):
     )
 
     conversation_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("conversations.id", ondelete="CASCADE"), doc="The conversation, unless it belongs to a room."
+        ForeignKey("conversations.id", ondelete="CASCADE"),
+        doc="The conversation, unless it belongs to a room.",
+        info=KEEP,
     )
     room_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("chat_rooms.id", ondelete="CASCADE"), doc="The room, unless it belongs to a conversation."
+        ForeignKey("chat_rooms.id", ondelete="CASCADE"),
+        doc="The room, unless it belongs to a conversation.",
+        info=KEEP,
     )
     parent_message_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("messages.id", ondelete="SET NULL"), doc="What it answers or branches from."
+        ForeignKey("messages.id", ondelete="SET NULL"),
+        doc="What it answers or branches from.",
+        info=KEEP,
     )
-    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), doc="Who wrote it, if a user did.")
-    agent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"), doc="Who wrote it, if an agent did.")
-    sender_type: Mapped[SenderType] = mapped_column(Choice(SenderType), doc="Who speaks.")
-    content: Mapped[str] = mapped_column(server_default="", doc="As written.")
-    content_type: Mapped[ContentType] = mapped_column(Choice(ContentType), server_default=ContentType.TEXT, doc="How to show it.")
-    original_lang: Mapped[str | None] = mapped_column(doc="BCP 47: the language of content.")
-    translated_content: Mapped[str | None] = mapped_column(doc="For the other side to read.")
-    translated_lang: Mapped[str | None] = mapped_column(doc="BCP 47: the language of translated_content.")
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), doc="Who wrote it, if a user did.", info=HMAC)
+    agent_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("agents.id", ondelete="SET NULL"), doc="Who wrote it, if an agent did.", info=HMAC
+    )
+    sender_type: Mapped[SenderType] = mapped_column(Choice(SenderType), doc="Who speaks.", info=KEEP)
+    content: Mapped[str] = mapped_column(server_default="", doc="As written.", info=TEXT)
+    content_type: Mapped[ContentType] = mapped_column(
+        Choice(ContentType), server_default=ContentType.TEXT, doc="How to show it.", info=KEEP
+    )
+    original_lang: Mapped[str | None] = mapped_column(doc="BCP 47: the language of content.", info=KEEP)
+    translated_content: Mapped[str | None] = mapped_column(doc="For the other side to read.", info=TEXT)
+    translated_lang: Mapped[str | None] = mapped_column(doc="BCP 47: the language of translated_content.", info=KEEP)
     translation_status: Mapped[TranslationStatus] = mapped_column(
-        Choice(TranslationStatus), server_default=TranslationStatus.NONE, doc="How far the translation is."
+        Choice(TranslationStatus),
+        server_default=TranslationStatus.NONE,
+        doc="How far the translation is.",
+        info=KEEP,
     )
-    model: Mapped[str | None] = mapped_column(doc="Which model wrote or translated it.")
-    input_tokens: Mapped[int | None] = mapped_column(Integer, doc="Tokens the model read.")
-    output_tokens: Mapped[int | None] = mapped_column(Integer, doc="Tokens the model wrote.")
-    status: Mapped[MessageStatus] = mapped_column(Choice(MessageStatus), server_default=MessageStatus.DONE, doc="How far it is.")
-    error: Mapped[str | None] = mapped_column(doc="Why it failed, for the developer.")
-    client_msg_id: Mapped[str | None] = mapped_column(doc="The sender's own id, unique in its parent: sending twice is safe.")
-    metadata_: Mapped[Json] = mapped_column("metadata", server_default="{}", doc="Attachments, citations, tool calls.")
-    deleted_at: Mapped[datetime | None] = mapped_column(doc="Soft delete.")
+    model: Mapped[str | None] = mapped_column(doc="Which model wrote or translated it.", info=KEEP)
+    input_tokens: Mapped[int | None] = mapped_column(Integer, doc="Tokens the model read.", info=KEEP)
+    output_tokens: Mapped[int | None] = mapped_column(Integer, doc="Tokens the model wrote.", info=KEEP)
+    status: Mapped[MessageStatus] = mapped_column(Choice(MessageStatus), server_default=MessageStatus.DONE, doc="How far it is.", info=KEEP)
+    error: Mapped[str | None] = mapped_column(doc="Why it failed, for the developer.", info=TEXT)
+    client_msg_id: Mapped[str | None] = mapped_column(doc="The sender's own id, unique in its parent: sending twice is safe.", info=NULL)
+    metadata_: Mapped[Json] = mapped_column("metadata", server_default="{}", doc="Attachments, citations, tool calls.", info=EMPTY)
+    deleted_at: Mapped[datetime | None] = mapped_column(doc="Soft delete.", info=KEEP)
 
     conversation: Mapped[Conversation | None] = relationship(back_populates="messages")
     room: Mapped[ChatRoom | None] = relationship(back_populates="messages")

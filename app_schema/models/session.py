@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app_schema.models.base import Base
+from app_schema.models.mask import HMAC
 from app_schema.models.sign_in import SignIn
 
 if TYPE_CHECKING:
@@ -27,6 +28,6 @@ class Session(SignIn, Base):
         Index("idx_sessions_revoked_at", "revoked_at", postgresql_where=text("revoked_at IS NOT NULL")),
     )
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), sort_order=1, doc="Whose sign-in.")
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), sort_order=1, doc="Whose sign-in.", info=HMAC)
 
     user: Mapped[User] = relationship(back_populates="sessions")

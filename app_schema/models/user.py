@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import CheckConstraint, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app_schema.models.base import Base, Identified, Json, Timestamps
+from app_schema.models.base import Base, Json, Person, Timestamps
 from app_schema.models.choice import Choice, is_object, one_of
+from app_schema.models.mask import EMAIL, EMPTY, KEEP, NAME, PASSWORD, PHONE
 from app_schema.models.password import PasswordHolder
 from app_schema.models.types import BcryptPassword, PasswordHash
 
@@ -40,7 +41,7 @@ class UserStatus(StrEnum):
     DELETED = "deleted"
 
 
-class User(PasswordHolder, Identified, Timestamps, Base):
+class User(PasswordHolder, Person, Timestamps, Base):
     """An account."""
 
     __tablename__ = "users"
@@ -55,19 +56,23 @@ class User(PasswordHolder, Identified, Timestamps, Base):
         Index("idx_users_status", "status", postgresql_where=text("status <> 'active'")),
     )
 
-    email: Mapped[str] = mapped_column(doc="Lower case, unique, also among the deleted.")
-    password_hash: Mapped[PasswordHash | None] = mapped_column(BcryptPassword, doc="bcrypt, cost 10 or more; NULL for single sign-on.")
-    name: Mapped[str] = mapped_column(doc="As the person writes it.")
-    phone: Mapped[str | None] = mapped_column(doc="As given; not verified.")
-    role: Mapped[UserRole] = mapped_column(Choice(UserRole), server_default=UserRole.USER, doc="What the user may do.")
-    status: Mapped[UserStatus] = mapped_column(Choice(UserStatus), server_default=UserStatus.ACTIVE, doc="Where the account stands.")
-    locale: Mapped[str] = mapped_column(server_default="ko-KR", doc="BCP 47.")
-    time_zone: Mapped[str] = mapped_column(server_default="Asia/Seoul", doc="IANA name.")
-    settings: Mapped[Json] = mapped_column(server_default="{}", doc="The user's preferences.")
-    failed_login_count: Mapped[int] = mapped_column(SmallInteger, server_default="0", doc="Since the last success.")
-    locked_until: Mapped[datetime | None] = mapped_column(doc="No sign-in before this.")
-    last_login: Mapped[datetime | None] = mapped_column(doc="The last successful sign-in.")
-    deleted_at: Mapped[datetime | None] = mapped_column(doc="Soft delete.")
+    email: Mapped[str] = mapped_column(doc="Lower case, unique, also among the deleted.", info=EMAIL)
+    password_hash: Mapped[PasswordHash | None] = mapped_column(
+        BcryptPassword, doc="bcrypt, cost 10 or more; NULL for single sign-on.", info=PASSWORD
+    )
+    name: Mapped[str] = mapped_column(doc="As the person writes it.", info=NAME)
+    phone: Mapped[str | None] = mapped_column(doc="As given; not verified.", info=PHONE)
+    role: Mapped[UserRole] = mapped_column(Choice(UserRole), server_default=UserRole.USER, doc="What the user may do.", info=KEEP)
+    status: Mapped[UserStatus] = mapped_column(
+        Choice(UserStatus), server_default=UserStatus.ACTIVE, doc="Where the account stands.", info=KEEP
+    )
+    locale: Mapped[str] = mapped_column(server_default="ko-KR", doc="BCP 47.", info=KEEP)
+    time_zone: Mapped[str] = mapped_column(server_default="Asia/Seoul", doc="IANA name.", info=KEEP)
+    settings: Mapped[Json] = mapped_column(server_default="{}", doc="The user's preferences.", info=EMPTY)
+    failed_login_count: Mapped[int] = mapped_column(SmallInteger, server_default="0", doc="Since the last success.", info=KEEP)
+    locked_until: Mapped[datetime | None] = mapped_column(doc="No sign-in before this.", info=KEEP)
+    last_login: Mapped[datetime | None] = mapped_column(doc="The last successful sign-in.", info=KEEP)
+    deleted_at: Mapped[datetime | None] = mapped_column(doc="Soft delete.", info=KEEP)
 
     sessions: Mapped[list[Session]] = relationship(back_populates="user", cascade="all", passive_deletes=True)
     conversations: Mapped[list[Conversation]] = relationship(back_populates="user", cascade="all", passive_deletes=True)

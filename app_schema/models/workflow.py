@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app_schema.models.base import Base, Identified, Json, Timestamps
 from app_schema.models.choice import Choice, is_object, one_of
+from app_schema.models.mask import EMPTY, HMAC, KEEP, NAME, TEXT
 
 if TYPE_CHECKING:
     from app_schema.models.user import User
@@ -48,13 +49,17 @@ class Workflow(Identified, Timestamps, Base):
         Index("idx_workflows_status", "status", text("updated_at DESC")),
     )
 
-    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), doc="Whose; NULL: shared by all.")
-    name: Mapped[str] = mapped_column(doc="Unique with user and version.")
-    description: Mapped[str | None] = mapped_column(doc="For people.")
-    version: Mapped[int] = mapped_column(Integer, server_default="1", doc="Counts from 1.")
-    definition: Mapped[Json] = mapped_column(doc="Nodes and edges.")
-    status: Mapped[WorkflowStatus] = mapped_column(Choice(WorkflowStatus), server_default=WorkflowStatus.DRAFT, doc="Whether it may run.")
-    trigger_type: Mapped[TriggerType] = mapped_column(Choice(TriggerType), server_default=TriggerType.MANUAL, doc="What starts it.")
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), doc="Whose; NULL: shared by all.", info=HMAC)
+    name: Mapped[str] = mapped_column(doc="Unique with user and version.", info=NAME)
+    description: Mapped[str | None] = mapped_column(doc="For people.", info=TEXT)
+    version: Mapped[int] = mapped_column(Integer, server_default="1", doc="Counts from 1.", info=KEEP)
+    definition: Mapped[Json] = mapped_column(doc="Nodes and edges.", info=EMPTY)
+    status: Mapped[WorkflowStatus] = mapped_column(
+        Choice(WorkflowStatus), server_default=WorkflowStatus.DRAFT, doc="Whether it may run.", info=KEEP
+    )
+    trigger_type: Mapped[TriggerType] = mapped_column(
+        Choice(TriggerType), server_default=TriggerType.MANUAL, doc="What starts it.", info=KEEP
+    )
 
     user: Mapped[User | None] = relationship(back_populates="workflows")
     executions: Mapped[list[WorkflowExecution]] = relationship(back_populates="workflow", cascade="all", passive_deletes=True)

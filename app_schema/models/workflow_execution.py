@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app_schema.models.base import Base, Identified, Json, Timestamps
 from app_schema.models.choice import Choice, is_object, one_of
+from app_schema.models.mask import EMPTY, HMAC, KEEP, TEXT
 
 if TYPE_CHECKING:
     from app_schema.models.user import User
@@ -55,27 +56,32 @@ class WorkflowExecution(Identified, Timestamps, Base):
         {"postgresql_with": {"fillfactor": 80}},
     )
 
-    workflow_id: Mapped[UUID] = mapped_column(ForeignKey("workflows.id", ondelete="CASCADE"), doc="What runs.")
-    workflow_version: Mapped[int] = mapped_column(Integer, doc="Its version when queued.")
-    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), doc="Who asked for it.")
+    workflow_id: Mapped[UUID] = mapped_column(ForeignKey("workflows.id", ondelete="CASCADE"), doc="What runs.", info=KEEP)
+    workflow_version: Mapped[int] = mapped_column(Integer, doc="Its version when queued.", info=KEEP)
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), doc="Who asked for it.", info=HMAC)
     status: Mapped[ExecutionStatus] = mapped_column(
-        Choice(ExecutionStatus), server_default=ExecutionStatus.QUEUED, doc="Where the run stands."
+        Choice(ExecutionStatus),
+        server_default=ExecutionStatus.QUEUED,
+        doc="Where the run stands.",
+        info=KEEP,
     )
-    priority: Mapped[int] = mapped_column(SmallInteger, server_default="0", doc="Higher runs first.")
-    run_after: Mapped[datetime] = mapped_column(server_default=func.now(), doc="Not before.")
-    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0", doc="Times claimed.")
-    max_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="3", doc="Times it may be claimed.")
-    dedup_key: Mapped[str | None] = mapped_column(doc="Unique in its workflow: queueing twice is refused.")
-    locked_by: Mapped[str | None] = mapped_column(doc="The worker; set exactly while running.")
-    heartbeat_at: Mapped[datetime | None] = mapped_column(doc="The worker's last sign of life.")
-    input: Mapped[Json] = mapped_column(server_default="{}", doc="What it was given.")
-    output: Mapped[Json | None] = mapped_column(doc="What came out.")
-    payload_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0", doc="Bytes of input and output in object storage.")
-    error: Mapped[str | None] = mapped_column(doc="Why it failed.")
-    total_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0", doc="Tokens of all its AI requests.")
-    cost: Mapped[Decimal] = mapped_column(Numeric(18, 9), server_default="0", doc="US dollars, of all its AI requests.")
-    started_at: Mapped[datetime | None] = mapped_column(doc="When first claimed.")
-    finished_at: Mapped[datetime | None] = mapped_column(doc="Set exactly when succeeded, failed or cancelled.")
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="0", doc="Higher runs first.", info=KEEP)
+    run_after: Mapped[datetime] = mapped_column(server_default=func.now(), doc="Not before.", info=KEEP)
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0", doc="Times claimed.", info=KEEP)
+    max_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="3", doc="Times it may be claimed.", info=KEEP)
+    dedup_key: Mapped[str | None] = mapped_column(doc="Unique in its workflow: queueing twice is refused.", info=HMAC)
+    locked_by: Mapped[str | None] = mapped_column(doc="The worker; set exactly while running.", info=HMAC)
+    heartbeat_at: Mapped[datetime | None] = mapped_column(doc="The worker's last sign of life.", info=KEEP)
+    input: Mapped[Json] = mapped_column(server_default="{}", doc="What it was given.", info=EMPTY)
+    output: Mapped[Json | None] = mapped_column(doc="What came out.", info=EMPTY)
+    payload_bytes: Mapped[int] = mapped_column(
+        BigInteger, server_default="0", doc="Bytes of input and output in object storage.", info=KEEP
+    )
+    error: Mapped[str | None] = mapped_column(doc="Why it failed.", info=TEXT)
+    total_tokens: Mapped[int] = mapped_column(BigInteger, server_default="0", doc="Tokens of all its AI requests.", info=KEEP)
+    cost: Mapped[Decimal] = mapped_column(Numeric(18, 9), server_default="0", doc="US dollars, of all its AI requests.", info=KEEP)
+    started_at: Mapped[datetime | None] = mapped_column(doc="When first claimed.", info=KEEP)
+    finished_at: Mapped[datetime | None] = mapped_column(doc="Set exactly when succeeded, failed or cancelled.", info=KEEP)
 
     workflow: Mapped[Workflow] = relationship(back_populates="executions")
     user: Mapped[User | None] = relationship()

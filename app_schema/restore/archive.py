@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from typing import TYPE_CHECKING
 
 from psycopg.conninfo import make_conninfo
@@ -12,6 +13,7 @@ from app_schema.backup.programs import Programs, environment, errors, reason
 from app_schema.errors import RestoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sqlalchemy import URL
@@ -21,22 +23,37 @@ JOBS = min(os.cpu_count() or 1, 4)  # index builds dominate
 HARMLESS = ('unrecognized configuration parameter "transaction_timeout"',)
 
 
-def restore(programs: Programs, url: URL, archive: Path, *arguments: str, jobs: int = JOBS) -> list[str]:
-    """Restore and return the errors that pg_restore met, a line each; it goes on after one.
+def restore(
+    programs: Programs, url: URL, archive: Path, *arguments: str, lines: Sequence[str] | None = None, jobs: int = JOBS
+) -> list[str]:
+    """Restore all of an archive or some ``lines`` of its table of contents; return the errors that pg_restore met, a line each.
 
     Raises:
         RestoreError: it met something that it could not go on after.
     """
-    parallel = [f"--jobs={jobs}"] if jobs > 1 else []
-    command = programs.command("pg_restore", f"--dbname={_by_environment(url)}", "--no-password", *parallel, *arguments, str(archive))
-    done = subprocess.run(  # noqa: S603 (no shell)
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False, env=environment(url)
-    )
-    found = [error for error in errors(done.stderr) if not any(harmless in error for harmless in HARMLESS)]
-    if done.returncode < 0 or (done.returncode and not errors(done.stderr)):
+    if lines is not None and not lines:
+        return []
+    with tempfile.NamedTemporaryFile("w", prefix="app_schema-", suffix=".list", encoding="utf-8") as chosen:
+        chosen.write("\n".join(lines or ()))
+        chosen.flush()
+        by_line = [f"--use-list={chosen.name}"] if lines else []
+        parallel = [f"--jobs={jobs}"] if jobs > 1 else []
+        # it connects only when its command line names a database; the rest is in its environment
+        place = f"--dbname={make_conninfo(dbname=str(url.database))}"
+        done = subprocess.run(  # noqa: S603 (no shell)
+            programs.command("pg_restore", place, "--no-password", *parallel, *by_line, *arguments, str(archive)),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            env=environment(url),
+        )
+    met = errors(done.stderr)
+    if done.returncode < 0 or (done.returncode and not met):
         how = f"was killed by signal {-done.returncode}" if done.returncode < 0 else "failed"
-        raise RestoreError(f"pg_restore {how}: {reason(done.stderr)}; the database is as it was")
-    return found
+        raise RestoreError(f"pg_restore {how}: {reason(done.stderr)}")
+    return [error for error in met if not any(harmless in error for harmless in HARMLESS)]
 
 
 def listing(programs: Programs, archive: Path) -> list[str]:
@@ -51,8 +68,3 @@ def listing(programs: Programs, archive: Path) -> list[str]:
     if done.returncode:
         raise RestoreError(f"{archive} is no archive of pg_dump, or is of a newer version: {reason(done.stderr)}")
     return [line for line in done.stdout.splitlines() if line and not line.startswith(";")]
-
-
-def _by_environment(url: URL) -> str:
-    # pg_restore connects only when told to on its command line; the rest is in its environment
-    return make_conninfo(dbname=str(url.database))

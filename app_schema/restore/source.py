@@ -3,67 +3,130 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app_schema.backup import encryption
+from app_schema.backup.catalogue import ID, Catalogue
+from app_schema.backup.entry import Entry, Kind
 from app_schema.backup.stream import HashedWriter
 from app_schema.backup.verify import check_part
-from app_schema.errors import BackupDamaged
+from app_schema.errors import BackupDamaged, BackupUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-    from app_schema.backup.entry import Database, Entry, Part
+    from app_schema.backup.entry import Database, Part
     from app_schema.backup.folder import Folder
     from app_schema.settings import Settings
+
+GOOD_FOR_LATEST = (Kind.DUMP, Kind.SNAPSHOT)
+CIPHERS = {".gpg": "gpg", ".age": "age"}
 
 
 @dataclass(frozen=True)
 class Source:
-    """One database in a backup of the catalogue."""
+    """A file to restore one database from.
+
+    Attributes:
+        folder: where it is decrypted.
+        path: the file.
+        entry: of the catalogue, None for a file that is not in it: nothing proves such a one, and a script can do
+            whatever its user can, so only somebody you trust should have written it.
+        part: of the entry.
+    """
 
     folder: Folder
-    entry: Entry
-    part: Part
+    path: Path
+    entry: Entry | None = None
+    part: Part | None = None
+
+    @classmethod
+    def find(cls, folder: Folder, name: str, database: str) -> Source:
+        """Find the backup of ``database`` that ``name`` means: ``latest``, an id or its beginning, or a path.
+
+        Raises:
+            BackupUnknown: there is none, or it does not hold that database.
+            BackupDamaged: its entry cannot be read.
+        """
+        if "/" in name or Path(name).is_file():
+            return cls._of_file(folder, Path(name).expanduser().absolute(), database)
+        latest = name == "latest"
+        kinds = GOOD_FOR_LATEST if latest else (*GOOD_FOR_LATEST, Kind.MASKED)
+        return cls._of_entry(
+            folder, folder.path, Catalogue(folder).find(name, kinds=kinds, database=database if latest else None), database
+        )
+
+    @classmethod
+    def _of_entry(cls, folder: Folder, place: Path, entry: Entry, database: str) -> Source:
+        parts = {part.database.name: part for part in entry.parts if part.database}
+        part = next(iter(parts.values())) if len(parts) == 1 else parts.get(database)
+        if part is None:
+            raise BackupUnknown(f"{entry.id} holds no database {database}; name one of {', '.join(parts)} with --database")
+        return cls(folder, place / part.file, entry, part)
+
+    @classmethod
+    def _of_file(cls, folder: Folder, path: Path, database: str) -> Source:
+        if not path.is_file():
+            raise BackupUnknown(f"{path} is no file; give the id of a backup, latest, or the path of a dump")
+        match = ID.match(path.name)
+        beside = path.with_name(f"{match[0]}.json") if match else None
+        if beside and beside.is_file():  # a backup that was brought back from elsewhere, with its entry
+            try:
+                entry = Entry.unsealed(beside.read_bytes())
+            except BackupDamaged as damage:
+                raise BackupDamaged(f"{beside} {damage}") from None
+            part = next((part for part in entry.parts if part.file == path.name), None)
+            return cls(folder, path, entry, part) if part and part.database else cls._of_entry(folder, path.parent, entry, database)
+        return cls(folder, path)
 
     @property
-    def database(self) -> Database:
-        """What it holds."""
-        assert self.part.database is not None  # noqa: S101 (it was chosen for its database)
-        return self.part.database
+    def name(self) -> str:
+        """What to call it."""
+        return self.entry.id if self.entry else self.path.name
+
+    @property
+    def database(self) -> Database | None:
+        """What it holds, if anybody knows."""
+        return self.part.database if self.part else None
 
     @property
     def server_major(self) -> int:
-        """The version of the server it was taken from, which is the oldest that one to restore it into may be."""
-        return int(self.entry.server_version.split(".")[0])
+        """The version of the server it was taken from, which is the oldest that one to restore it into may be; 0: unknown."""
+        return int(self.entry.server_version.split(".")[0]) if self.entry else 0
 
     @property
     def client_major(self) -> int:
-        """The version of the pg_dump that wrote it, which is the oldest that a pg_restore may be."""
-        return int(self.entry.client_version.split(".")[0])
+        """The version of the pg_dump that wrote it, which is the oldest that a pg_restore may be; 0: unknown."""
+        return int(self.entry.client_version.split(".")[0]) if self.entry else 0
 
     @contextmanager
     def opened(self, settings: Settings, report: Callable[[int], None] | None = None) -> Iterator[Path]:
-        """Yield a file that pg_restore reads, which is what was taken to the last bit.
+        """Yield the file in clear; one of the catalogue is what was taken, to the last bit.
 
         Raises:
             BackupDamaged: the file is not what was written.
             EncryptionError: the key is missing or another one.
         """
-        path = self.folder.path / self.part.file
-        with self.folder.using(self.part.file):
-            check_part(self.folder, self.part, report)
-            if self.entry.encryption is None:
-                yield path
-                return
-            cipher = encryption.for_reading(settings, self.entry.encryption)
-            with self.folder.draft(f"{self.part.file}.{secrets.token_hex(4)}.plain") as draft:
-                with self.folder.writing(draft.path), path.open("rb") as stored:
-                    writer = HashedWriter(draft.file)
-                    cipher.decrypt(stored, writer)
-                if writer.sha256 != self.part.plain_sha256:
-                    raise BackupDamaged(f"{path} was opened and is not what was taken; nothing was restored from it")
-                yield draft.path
+        here = self.path.parent == self.folder.path
+        with self.folder.using(self.path.name) if here and self.path.exists() else nullcontext():
+            if self.part:
+                check_part(self.path, self.part, report)
+            encrypted = self.entry.encryption if self.entry else CIPHERS.get(self.path.suffix)
+            if encrypted is None:
+                yield self.path
+            else:
+                with self._decrypted(encryption.for_reading(settings, encrypted)) as path:
+                    yield path
+
+    @contextmanager
+    def _decrypted(self, cipher: encryption.Cipher) -> Iterator[Path]:
+        with self.folder.draft(f"{self.path.name}.{secrets.token_hex(4)}.plain") as draft:
+            with self.folder.writing(draft.path), self.path.open("rb") as stored:
+                writer = HashedWriter(draft.file)
+                cipher.decrypt(stored, writer)
+            if self.part and writer.sha256 != self.part.plain_sha256:
+                raise BackupDamaged(f"{self.path} was opened and is not what was taken; nothing was restored from it")
+            yield draft.path

@@ -1,0 +1,58 @@
+"""What is kept and what goes: a pure function of the catalogue, the policy and the time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from app_schema.backup.entry import Entry, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from app_schema.settings import Settings
+
+
+class Decision(NamedTuple):
+    """Whether a backup is kept, and why."""
+
+    entry: Entry
+    keep: bool
+    reason: str
+
+
+Policy = dict[Kind, timedelta]
+
+
+def policy(settings: Settings) -> Policy:
+    """Return how long each kind is kept: by default dumps 30 days and snapshots 12 weeks, as the policy's table says."""
+    days, weeks = timedelta(days=settings.backup_dump_days), timedelta(weeks=settings.backup_snapshot_weeks)
+    return {Kind.DUMP: days, Kind.MASKED: days, Kind.SNAPSHOT: weeks}
+
+
+def decide(entries: Iterable[Entry], kept_for: Policy, now: datetime) -> list[Decision]:
+    """Decide for every backup, oldest first; the newest good one of each kind and database always stays.
+
+    A kind without a rule stays; so does what is only a part, for it may hold the rows that nothing else has, until
+    something newer and whole is there.
+    """
+    ordered = sorted(entries, key=lambda entry: (entry.started, entry.id))
+    last_good = {(entry.kind, database): entry.id for entry in ordered if entry.status == "complete" for database in entry.databases}
+    last = {(entry.kind, database): entry.id for entry in ordered if entry.status != "damaged" for database in entry.databases}
+    return [_decide(entry, kept_for, now, last_good, last) for entry in ordered]
+
+
+def _decide(
+    entry: Entry, kept_for: Policy, now: datetime, last_good: dict[tuple[Kind, str], str], last: dict[tuple[Kind, str], str]
+) -> Decision:
+    days = kept_for.get(entry.kind)
+    if days is None:
+        return Decision(entry, keep=True, reason=f"{entry.kind} has a rule of its own")
+    age = now - entry.started
+    if age < days:
+        return Decision(entry, keep=True, reason=f"{age.days} days old, kept for {days.days}")
+    for database in entry.databases:
+        if last_good.get((entry.kind, database), last.get((entry.kind, database))) == entry.id:
+            return Decision(entry, keep=True, reason=f"the newest good {entry.kind} of {database}")
+    return Decision(entry, keep=False, reason=f"{age.days} days old, kept for {days.days}")

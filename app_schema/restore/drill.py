@@ -1,0 +1,97 @@
+"""``restore drill``: restore into a throwaway database, compare, and note in the catalogue whether it came and how long it took."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from app_schema.backup import proof
+from app_schema.backup.catalogue import Catalogue
+from app_schema.backup.entry import Drill
+from app_schema.backup.programs import Programs, environment, reason
+from app_schema.backup.taking import major
+from app_schema.engine import administer
+from app_schema.errors import AppSchemaError, RestoreError
+from app_schema.restore import place
+from app_schema.restore.dump import look
+from app_schema.restore.filling import SUPERUSER, check, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import URL
+
+    from app_schema.restore.place import Place
+    from app_schema.restore.source import Source
+    from app_schema.settings import Settings
+
+RTO = timedelta(hours=4)  # of a full backup, by the policy's table
+SMOKE = ("pre-data", "data")  # without indexes, keys and triggers, which are most of a restore
+
+
+@dataclass(frozen=True)
+class Drilled:
+    """What a drill found; ``notes`` are what it could not look at."""
+
+    drill: Drill
+    notes: tuple[str, ...] = ()
+
+
+def drill(settings: Settings, source: Source, server: URL, *, quick: bool = False, report: Callable[[int], None] | None = None) -> Drilled:
+    """Try a restore; nothing stays of it but its result in the catalogue.
+
+    Args:
+        settings: how to decrypt.
+        source: a backup of the catalogue.
+        server: where to try; the database that the URL names is not touched.
+        quick: definitions and rows only, compared by counts and hashes.
+        report: is told of the bytes as they are checked.
+
+    Raises:
+        RestoreError: the source is not in the catalogue, or has nothing to compare with.
+    """
+    if source.entry is None or source.database is None or source.database.proof is None:
+        raise RestoreError(f"{source.name} holds nothing to compare with: a drill of it would prove nothing")
+    begun, at = time.monotonic(), datetime.now(UTC)
+    notes: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
+    error = None
+    try:
+        with administer(server) as administrator:
+            check(administrator, settings, source)
+        with source.opened(settings, report) as file, place.beside(server, source.database) as there:
+            notes = there.notes + fill(there, source, file, *(SMOKE if quick else ()))
+            found = look(there.url, catalog=not quick and not source.database.missing)
+            differences = proof.compare(source.database.proof, found)
+            if not quick:
+                bad, unseen = _check_pages(there)
+                differences, notes = differences + bad, notes + unseen
+    except AppSchemaError as failed:
+        error = str(failed)
+    result = Drill(at=at, quick=quick, seconds=time.monotonic() - begun, differences=differences, error=error)
+    Catalogue(source.folder).amend(source.entry.id, lambda now: now.model_copy(update={"drills": (*now.drills, result)}))
+    return Drilled(result, notes)
+
+
+def _check_pages(there: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    # every page of every table and index, as amcheck reads them
+    if not there.administrator.scalar(SUPERUSER):
+        return (), ("pages were not checked: amcheck takes a superuser",)
+    programs = Programs.find(major(there.administrator))
+    done = subprocess.run(  # noqa: S603 (no shell)
+        programs.command("pg_amcheck", "--install-missing", "--heapallindexed", f"--database={there.name}"),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        env=environment(there.url),
+    )
+    if done.returncode == 0:
+        return (), ()
+    if "could not open extension control file" in done.stderr or "is not available" in done.stderr:
+        return (), ("pages were not checked: this server has no amcheck (postgresql-contrib)",)
+    return (f"amcheck: {next(iter(done.stdout.strip().splitlines()), None) or reason(done.stderr)}",), ()

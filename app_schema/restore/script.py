@@ -1,0 +1,92 @@
+"""psql: a script of pg_dump, plain or gzipped, into a database that is there; all of it or nothing."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import tempfile
+import zlib
+from collections import deque
+from typing import IO, TYPE_CHECKING
+
+from app_schema.backup.programs import Programs, environment, reason
+from app_schema.backup.stream import BLOCK, copy
+from app_schema.errors import RestoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import URL
+
+GZIP_MAGIC = b"\x1f\x8b"
+ARCHIVE_MAGIC = b"PGDMP"
+COMPLETE = b"-- PostgreSQL database dump complete"
+CLUSTER = b"-- PostgreSQL database cluster dump"
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is an archive of pg_dump rather than a script."""
+    with path.open("rb") as file:
+        return file.read(len(ARCHIVE_MAGIC)) == ARCHIVE_MAGIC
+
+
+def check(path: Path) -> None:
+    """Read a script to its end, so that one that was cut off is noticed before any of it runs.
+
+    Raises:
+        RestoreError: it is cut off, damaged, no script of pg_dump, or one for a whole server.
+    """
+    last: deque[bytes] = deque(maxlen=2)
+    try:
+        with opened(path) as script:
+            first = script.read(BLOCK)
+            last.append(first)
+            while block := script.read(BLOCK):
+                last.append(block)
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise RestoreError(f"{path} is damaged or was cut off: its gzip data does not end as it should; nothing was restored") from None
+    if CLUSTER in first[:1000]:
+        raise RestoreError(f"{path} is a script of pg_dumpall, for a server and not a database: run it with psql -f on an empty server")
+    if COMPLETE not in b"".join(last)[-2000:]:
+        raise RestoreError(f"{path} does not end as pg_dump ends a script: pg_dump failed, or the file was cut off; nothing was restored")
+
+
+def restore(programs: Programs, url: URL, path: Path) -> None:
+    """Run a script in one transaction.
+
+    Raises:
+        RestoreError: a statement failed; nothing of it stays.
+    """
+    arguments = [
+        "--no-psqlrc",
+        "--quiet",
+        "--no-password",
+        "--set=ON_ERROR_STOP=1",
+        "--single-transaction",
+        "--output=/dev/null",
+        "--file=-",
+    ]
+    with opened(path) as script, tempfile.TemporaryFile() as said:
+        psql = subprocess.Popen(  # noqa: S603 (no shell)
+            programs.command("psql", *arguments), stdin=subprocess.PIPE, stderr=said, env=environment(url), pipesize=BLOCK
+        )
+        with psql:
+            try:
+                assert psql.stdin is not None  # noqa: S101 (a pipe was asked for)
+                copy(script, psql.stdin)
+                psql.stdin.close()
+            except BrokenPipeError:  # psql gave up, and says why
+                pass
+            except BaseException:
+                psql.kill()
+                raise
+        if psql.returncode:
+            said.seek(0)
+            raise RestoreError(f"psql failed: {reason(said.read().decode(errors='replace'))}; nothing of it stays")
+
+
+def opened(path: Path) -> IO[bytes]:
+    """Open a script for reading, unpacked if it is gzipped."""
+    with path.open("rb") as file:
+        packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]  # a GzipFile reads bytes
