@@ -37,7 +37,7 @@ class Told(NamedTuple):
     error: str | None
 
 
-def tell(
+def tell(  # noqa: PLR0913 (each says one thing)
     settings: Settings, memory: Memory, findings: Sequence[Finding], *, where: str, now: datetime, whole: bool = True
 ) -> tuple[list[Told], str | None]:
     """Tell every channel what it does not know yet.

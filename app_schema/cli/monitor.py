@@ -72,7 +72,9 @@ def monitor(  # noqa: PLR0913 (an argument each option)
     ctx.exit(code)
 
 
-def _look(settings: Settings, memory: Memory, *, form: str, output: Path | None, alert: bool, checklist: str | None) -> int:
+def _look(  # noqa: PLR0913 (what the options say)
+    settings: Settings, memory: Memory, *, form: str, output: Path | None, alert: bool, checklist: str | None
+) -> int:
     from app_schema.monitoring import snapshot
 
     try:

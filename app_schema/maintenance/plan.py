@@ -47,7 +47,7 @@ WEEKLY = Plan(
         Step("bloated-indexes", indexes.rebuild),
     ),
 )
-MONTHLY = Plan("monthly", 6 * HOUR, (Step("review", monthly.review),))
+MONTHLY = Plan("monthly", 6 * HOUR, (Step("drill", monthly.drill), Step("review", monthly.review)))
 OPTIMIZE = Plan(
     "optimize",
     3 * HOUR,
