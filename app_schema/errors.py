@@ -131,6 +131,10 @@ class MaintenanceBusy(AppSchemaError):
     """Another maintenance of this database is running; wait for it."""
 
 
+class NotTheOwner(AppSchemaError):
+    """This user does not own the tables."""
+
+
 class MaintenanceFailed(AppSchemaError):
     """A step of the maintenance failed; the others were done."""
 

@@ -2,66 +2,58 @@
 
 from __future__ import annotations
 
-import signal
-from contextlib import contextmanager
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from app_schema.backup.folder import Folder
-from app_schema.engine import connect, database_url
+from app_schema.engine import connect
 from app_schema.errors import RestoreDiffers
 from app_schema.maintenance.step import LEAST_SECONDS, Unfinished
 from app_schema.monitoring import history, snapshot
 from app_schema.monitoring.formats import page
 from app_schema.monitoring.formats.file import replace
-from app_schema.monitoring.formats.wording import duration, size
+from app_schema.monitoring.formats.wording import size
 from app_schema.monitoring.tables import TABLE_BYTES
-from app_schema.restore.drill import RTO
-from app_schema.restore.drill import drill as try_restore
-from app_schema.restore.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from app_schema.maintenance.step import Work
     from app_schema.monitoring.snapshot import Snapshot
 
 SEOUL = ZoneInfo("Asia/Seoul")
 GREW_MOST = 3
 DAYS = 31
+DRILL = [
+    sys.executable,
+    "-c",
+    "from app_schema.cli import main; main()",
+    "restore",
+    "drill",
+    "latest",
+]  # the settings are the environment's
 
 
 def drill(work: Work) -> str:
     """Restore the newest dump into a throwaway database and compare it; the result is kept in the catalogue.
 
+    In a process of its own, which tidies up behind itself when it is told to stop.
+
     Raises:
-        RestoreDiffers: it did not come back as it was.
-        Unfinished: the time was up; nothing of it is left.
+        RestoreDiffers: it did not come back as it was, or there was nothing to restore.
+        Unfinished: the time was up.
     """
-    server = database_url(work.settings)
-    source = Source.find(Folder.of(work.settings), "latest", str(server.database))
-    with _given_up(work.left):
-        result = try_restore(work.settings, source, server).drill
-    if not result.passed:
-        raise RestoreDiffers(f"the drill of {source.name} failed: {result.error or '; '.join(result.differences)}")
-    within = "within" if result.seconds <= RTO.total_seconds() else "OVER"
-    return f"{source.name} came back as it was in {duration(result.seconds)}, {within} the RTO of {duration(RTO.total_seconds())}"
-
-
-@contextmanager
-def _given_up(seconds: float) -> Iterator[None]:
-    """Interrupt the block when the time is up; its own finally clauses tidy up."""
-
-    def give_up(_signal: int, _frame: object) -> None:
-        raise Unfinished("the drill was given up, and nothing of it is left")
-
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, LEAST_SECONDS))
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    process = subprocess.Popen(DRILL, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603 (ours)
+    with process:
+        try:
+            said, complained = process.communicate(timeout=max(work.left, LEAST_SECONDS))
+        except subprocess.TimeoutExpired:
+            raise Unfinished("the drill was given up") from None
+        finally:
+            if process.poll() is None:  # given up, or Ctrl-C
+                process.terminate()
+    if process.returncode:
+        raise RestoreDiffers(complained.strip().rpartition("error: ")[2] or f"the drill ended with {process.returncode}")
+    return said.strip()
 
 
 def review(work: Work) -> str:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from app_schema.errors import AppSchemaError
+from app_schema import migrate
+from app_schema.engine import quoted
+from app_schema.errors import AppSchemaError, NotTheOwner, ServerUnsuitable
 from app_schema.maintenance.step import LOCK_NOT_AVAILABLE, Outcome, State, Step, Unfinished, Work
 from app_schema.preflight import check_server
 from app_schema.turn import MAINTENANCE, turn
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
     from app_schema.memory import Memory
     from app_schema.settings import Settings
 
+OWNERS = """
+SELECT current_user, ARRAY(
+    SELECT DISTINCT pg_get_userbyid(c.relowner)::text FROM pg_class AS c
+    WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relkind IN ('r', 'p') AND NOT pg_has_role(c.relowner, 'USAGE')
+)
+"""
 SESSION = (
     "SET application_name = 'app_schema maintain'",
     "SET idle_session_timeout = 0",
@@ -42,9 +50,11 @@ def carry_out(
 
     Raises:
         MaintenanceBusy: another maintenance of this database is running.
-        ServerUnsuitable: a standby, or read-only.
+        ServerUnsuitable: a standby, read-only, or without the schema.
+        NotTheOwner: VACUUM and the rest are the owner's.
     """
     check_server(connection, writing=True)
+    _check(connection, settings.schema_name)
     database = connection.exec_driver_sql("SELECT current_database()").scalar_one()
     connection.rollback()
     connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -56,6 +66,14 @@ def carry_out(
             report(outcome)
             outcomes.append(outcome)
     return outcomes
+
+
+def _check(connection: Connection, schema: str) -> None:
+    if migrate.current(connection, schema=schema) is None:
+        raise ServerUnsuitable(f"schema {schema} holds nothing of app_schema; run: app-schema init")
+    me, owners = connection.exec_driver_sql(OWNERS, {"schema": quoted(schema)}).one()
+    if owners:
+        raise NotTheOwner(f"user {me} does not own the tables of schema {schema}; run the upkeep as their owner, {', '.join(owners)}")
 
 
 def _outcomes(connection: Connection, settings: Settings, memory: Memory, plan: Plan) -> Iterator[Outcome]:
