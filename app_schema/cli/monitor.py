@@ -90,10 +90,11 @@ def _look(  # noqa: PLR0913 (what the options say)
     if checklist:
         return max(_checklist(checklist, taken, memory, settings), 3 if undelivered else 0)
     if form == "table" and output is None:
-        console = Console(highlight=False)
-        console.width = console.width if console.is_terminal or "COLUMNS" in console._environ else WIDE  # noqa: SLF001 (rich has no other way)
         from app_schema.monitoring.formats import terminal
 
+        console = Console(highlight=False)
+        if not console.is_terminal:
+            console.width = WIDE
         console.print(terminal.render(taken))
     else:
         _put(_render(taken, memory, form), output)

@@ -56,7 +56,9 @@ def test_a_good_week_is_well(look, backup):
     assert alarms(look()) == set()
 
 
-@pytest.mark.parametrize(("ago", "late"), [(24 * HOUR, False), (24 * HOUR + timedelta(minutes=10), False), (25 * HOUR, True), (9 * DAY, True)])
+@pytest.mark.parametrize(
+    ("ago", "late"), [(24 * HOUR, False), (24 * HOUR + timedelta(minutes=10), False), (25 * HOUR, True), (9 * DAY, True)]
+)
 def test_no_full_backup_in_a_day(look, backup, ago, late):
     backup(ago)
     assert ("backup-age" in alarms(look())) is late
