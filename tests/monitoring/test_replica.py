@@ -27,7 +27,9 @@ def pair():
     primary, standby = (EmbeddedServer(home) for home in homes)
     primary.start()
     try:
-        with create_engine(primary.url("postgres"), schema="public", isolation_level="AUTOCOMMIT", poolclass=NullPool).connect() as connection:
+        with create_engine(
+            primary.url("postgres"), schema="public", isolation_level="AUTOCOMMIT", poolclass=NullPool
+        ).connect() as connection:
             connection.execute(text("CREATE DATABASE app_schema"))
         migrate.upgrade(create_engine(primary.url(), schema="public", poolclass=NullPool))
         url = primary.url()
@@ -93,7 +95,9 @@ def test_without_a_replica_reads_are_of_the_primary_and_read_only_all_the_same(e
 
 
 def test_an_address_given_is_the_one_meant(environment):
-    with create_engine(environment.database_url, read_only=True, execution_options={"logging_token": "x"}, poolclass=NullPool).connect() as connection:
+    with create_engine(
+        environment.database_url, read_only=True, execution_options={"logging_token": "x"}, poolclass=NullPool
+    ).connect() as connection:
         assert not connection.scalar(text("SELECT pg_is_in_recovery()"))
         assert connection.scalar(text("SHOW transaction_read_only")) == "on"
 

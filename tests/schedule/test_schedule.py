@@ -21,7 +21,14 @@ from app_schema.schedule.place import Place
 
 SEOUL = ZoneInfo("Asia/Seoul")
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-PLACE = Place(Path("/opt/venv/bin/app-schema"), Path("/etc/app_schema/environment"), Path("/var/log/app_schema"), Path("/run/lock"), Path("/usr/bin/flock"), "db")
+PLACE = Place(
+    Path("/opt/venv/bin/app-schema"),
+    Path("/etc/app_schema/environment"),
+    Path("/var/log/app_schema"),
+    Path("/run/lock"),
+    Path("/usr/bin/flock"),
+    "db",
+)
 ANALYZE = shutil.which("systemd-analyze")
 PHYSICAL = {"base", "incremental", "wal"}
 
@@ -159,7 +166,9 @@ def test_systemd_finds_no_fault(tmp_path):
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="no systemd here")
-@pytest.mark.parametrize("job", [job for job in JOBS if job.when and not job.when.every and job.when.hour is not None], ids=lambda job: job.name)
+@pytest.mark.parametrize(
+    "job", [job for job in JOBS if job.when and not job.when.every and job.when.hour is not None], ids=lambda job: job.name
+)
 def test_systemd_means_the_same_times_as_cron(job):
     done = subprocess.run(
         [ANALYZE, "calendar", "--iterations=4", "--base-time=2026-11-22 12:00:00 UTC", systemd.calendar(job.when)],
