@@ -17,10 +17,12 @@ from app_schema.backup.folder import Folder
 from app_schema.backup.masked import masked as take_masked
 from app_schema.backup.prune import prune as let_go
 from app_schema.backup.snapshot import snapshot as take_snapshot
+from app_schema.backup.upload import Bucket
+from app_schema.backup.upload import upload as send
 from app_schema.backup.verify import verify as check
 from app_schema.cli.progress import counting
 from app_schema.cli.stopping import stoppable
-from app_schema.errors import BackupDamaged
+from app_schema.errors import BackupDamaged, SettingsError
 
 if TYPE_CHECKING:
     from app_schema.backup.entry import Entry
@@ -43,9 +45,11 @@ def backup() -> None:
 @click.pass_obj
 def dump(settings: Settings, *, no_row_proof: bool) -> None:
     """Dump the database into one portable file."""
+    folder, bucket = Folder.of(settings), Bucket.of(settings)
     with stoppable(), counting("dumping") as report:
-        entry = take_dump(settings, Folder.of(settings), prove=not no_row_proof, report=report)
+        entry = take_dump(settings, folder, prove=not no_row_proof, report=report)
     say_taken(entry)
+    copy_elsewhere(folder, entry, bucket)
 
 
 @backup.command()
@@ -53,9 +57,11 @@ def dump(settings: Settings, *, no_row_proof: bool) -> None:
 @click.pass_obj
 def snapshot(settings: Settings, *, no_row_proof: bool) -> None:
     """Dump every database of the server, and its roles and tablespaces."""
+    folder, bucket = Folder.of(settings), Bucket.of(settings)
     with stoppable(), counting("dumping") as report:
-        entry = take_snapshot(settings, Folder.of(settings), prove=not no_row_proof, report=report)
+        entry = take_snapshot(settings, folder, prove=not no_row_proof, report=report)
     say_taken(entry)
+    copy_elsewhere(folder, entry, bucket)
 
 
 @backup.command()
@@ -69,6 +75,18 @@ def masked(settings: Settings) -> None:
         copy = take_masked(settings, Folder.of(settings), report=report)
     say_taken(copy.entry)
     click.echo(f"every account in it has this password (shown once): {copy.password}")
+
+
+@backup.command()
+@click.argument("backup", default="latest")
+@click.pass_obj
+def upload(settings: Settings, backup: str) -> None:
+    """Copy BACKUP (default: the latest) to APP_SCHEMA_BACKUP_S3_URL; dumps and snapshots go there by themselves."""
+    bucket = Bucket.of(settings)
+    if bucket is None:
+        raise SettingsError("there is nowhere to copy to: set APP_SCHEMA_BACKUP_S3_URL to s3://bucket/prefix")
+    folder = Folder.of(settings)
+    copy_elsewhere(folder, Catalogue(folder).find(backup, kinds=(Kind.DUMP, Kind.SNAPSHOT, Kind.MASKED)), bucket)
 
 
 @backup.command()
@@ -156,6 +174,19 @@ def console() -> Console:
     """Return where tables go: as wide as the terminal, in a pipe as wide as they are."""
     plain = Console(highlight=False)
     return plain if plain.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+
+
+def copy_elsewhere(folder: Folder, entry: Entry, bucket: Bucket | None) -> None:
+    """Copy a backup to the bucket, if there is one, and say how it is kept there."""
+    if bucket is None:
+        return
+    with stoppable(), counting("copying", entry.size) as report:
+        done = send(Catalogue(folder), entry, bucket, report).uploads[-1]
+    click.echo(f"copied to {done.url}, its checksum read back; encrypted there: {done.server_side_encryption or 'no'}")
+    if not done.versioning:
+        click.echo(
+            f"warning: bucket {bucket.name} keeps no versions: whoever can write to it can overwrite backups; turn versioning on", err=True
+        )
 
 
 def say_taken(entry: Entry) -> None:
