@@ -38,13 +38,17 @@ CLIENTS = 2
 ROOMS = 1_000
 FILL = (
     "INSERT INTO chat_rooms (status, waiting_since) SELECT 'waiting', now() FROM generate_series(1, {rooms})",
-    "INSERT INTO messages (room_id, sender_type, content, created_at) SELECT r.id, 'customer', '예약을 바꾸고 싶어요 ' || n, now() - n * interval '1 s'"
-    " FROM generate_series(1, {messages} / {rooms}) AS n, chat_rooms AS r",
+    (
+        "INSERT INTO messages (room_id, sender_type, content, created_at)"
+        " SELECT r.id, 'customer', '예약을 바꾸고 싶어요 ' || n, now() - n * interval '1 s'"
+        " FROM generate_series(1, {messages} / {rooms}) AS n, chat_rooms AS r"
+    ),
     "VACUUM ANALYZE",
 )
 OLD_LOGS = (
-    "INSERT INTO logs (created_at, level, message) SELECT date_trunc('month', now() AT TIME ZONE 'Asia/Seoul') AT TIME ZONE 'Asia/Seoul'"
-    " - interval '70 days' + n * interval '1 ms', 'info', 'a line as an application writes it, number ' || n FROM generate_series(1, {rows}) AS n"
+    "INSERT INTO logs (created_at, level, message)"
+    " SELECT date_trunc('month', now() AT TIME ZONE 'Asia/Seoul') AT TIME ZONE 'Asia/Seoul' - interval '70 days' + n * interval '1 ms',"
+    " 'info', 'a line as an application writes it, number ' || n FROM generate_series(1, {rows}) AS n"
 )
 # What the hot paths of a chat do: the newest 50 of a room, and one more.
 LOAD = """\\set room random(1, {rooms})
@@ -156,7 +160,8 @@ BATCHES = (
 )
 SESSIONS = (
     "INSERT INTO customer_sessions (token, language, created_at, last_active)"
-    " SELECT encode(sha256(uuidv7()::text::bytea), 'hex'), 'ko', now() - interval '60 days', now() - interval '60 days' FROM generate_series(1, 50000)"
+    " SELECT encode(sha256(uuidv7()::text::bytea), 'hex'), 'ko', now() - interval '60 days', now() - interval '60 days'"
+    " FROM generate_series(1, 50000)"
 )
 
 

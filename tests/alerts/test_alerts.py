@@ -7,6 +7,7 @@ from datetime import timedelta
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import apprise
 import pytest
 from operating import NOON
 
@@ -35,7 +36,7 @@ def webhook():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
     server.posted, server.status = [], 200
     server.url = f"http://127.0.0.1:{server.server_port}/services/{SECRET}"
-    with serving(server):
+    with Serving(server):
         yield server
 
 
@@ -65,11 +66,11 @@ def mailbox():
     server.daemon_threads = True
     server.mails = []
     server.url = f"mailto://127.0.0.1:{server.server_address[1]}?from=db@example.kr&to=dba@example.kr&mode=insecure"
-    with serving(server):
+    with Serving(server):
         yield server
 
 
-class serving:
+class Serving:
     def __init__(self, server):
         self.server = server
 
@@ -97,10 +98,9 @@ def test_slack_as_the_document_has_it(run, webhook):
     assert "알림 시험입니다" in body["text"]
 
 
-def test_slacks_own_address_is_apprises_slack(settings, monkeypatch):
+@pytest.mark.usefixtures("settings")
+def test_slacks_own_address_is_apprises_slack(monkeypatch):
     monkeypatch.setenv("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7")
-    import apprise
-
     (channel,) = channels(Settings.from_env())
     assert channel.name == "slack (hooks.slack.com)"
     assert type(apprise.Apprise.instantiate(channel.url)).__name__ == "NotifySlack"
@@ -185,7 +185,7 @@ def test_an_address_that_is_none(run, variable, value):
     assert run("monitor", "--test-alert").exit_code == 2  # nobody to tell
 
 
-def test_a_server_that_is_away_is_an_alert_and_ends_no_other(run, webhook, settings, memory, monkeypatch, engine):
+def test_a_server_that_is_away_is_an_alert_and_ends_no_other(run, webhook, monkeypatch, engine):
     monkeypatch.setenv("SLACK_WEBHOOK_URL", webhook.url)
     away = engine.url.set(username="nobody_there", password="c4nary").render_as_string(hide_password=False)
     run("monitor", "--alert")
@@ -210,7 +210,7 @@ def test_a_job_that_failed(run, webhook, memory):
     assert "job-failed" not in run("monitor").stdout
 
 
-def test_without_a_memory_it_is_told_each_time(settings, memory, webhook, monkeypatch):
+def test_without_a_memory_it_is_told_each_time(memory, webhook, monkeypatch):
     monkeypatch.setenv("SLACK_WEBHOOK_URL", webhook.url)
     memory.path.parent.mkdir(parents=True)
     memory.path.write_text("no database" * 1000)

@@ -112,10 +112,10 @@ def test_a_failed_step_is_reported_and_stops_no_other(engine, run):
     assert all(step["seconds"] >= 0 for step in steps)
 
 
-def test_one_at_a_time_on_a_database(engine, settings, carry):
-    with engine.connect() as other, turn(other, str(engine.url.database), wait=0, task=MAINTENANCE):
-        with pytest.raises(MaintenanceBusy, match="another maintenance of database"):
-            carry()
+def test_one_at_a_time_on_a_database(engine, carry):
+    busy = pytest.raises(MaintenanceBusy, match="another maintenance of database")
+    with engine.connect() as other, turn(other, str(engine.url.database), wait=0, task=MAINTENANCE), busy:
+        carry()
     assert carry("optimize")["analyze"].state == "done"  # the lock went with its holder
 
 
@@ -123,8 +123,8 @@ def fill_logs(engine, rows):
     with engine.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO logs (created_at, level, message) SELECT now() - interval '30 days' - n * interval '1 microsecond', 'info', 'x'"
-                " FROM generate_series(1, :rows) AS n"
+                "INSERT INTO logs (created_at, level, message)"
+                " SELECT now() - interval '30 days' - n * interval '1 microsecond', 'info', 'x' FROM generate_series(1, :rows) AS n"
             ),
             {"rows": rows},
         )
@@ -144,7 +144,7 @@ def test_the_budget_holds_and_the_next_run_goes_on(engine, carry, monkeypatch):
     assert count(engine, "logs") == 0
 
 
-def test_killed_in_the_middle_it_leaves_nothing_to_mend(engine, settings, carry):
+def test_killed_in_the_middle_it_leaves_nothing_to_mend(engine, carry):
     fill_logs(engine, 60_000)
     process = subprocess.Popen([*COMMAND, "maintain", "daily"], env=os.environ.copy(), stdout=subprocess.DEVNULL)
     while count(engine, "logs") == 60_000 and process.poll() is None:

@@ -106,7 +106,7 @@ def test_a_rebuild_that_runs_out_of_time_tidies_up_behind_itself(engine, work):
     assert work.query("broken_indexes") == []
 
 
-def test_an_invalid_index_of_ones_own_is_built_anew(engine, work):
+def test_an_invalid_index_of_ones_own_is_built_anew(work):
     work.connection.exec_driver_sql("INSERT INTO bulky VALUES (0, md5('1'))")  # the code of row 1: no longer unique
     with pytest.raises(Exception, match="could not create unique index"):
         work.connection.exec_driver_sql("CREATE UNIQUE INDEX CONCURRENTLY uq_bulky_code ON bulky (code)")

@@ -8,6 +8,8 @@ from operating import NOON, rules
 from app_schema.backup.catalogue import new_id
 from app_schema.backup.entry import Database, Drill, Entry, Kind, Part, Upload, Verification
 from app_schema.backup.taking import address
+from app_schema.engine import connect
+from app_schema.monitoring import checklist, snapshot
 
 HOUR, DAY, MB = timedelta(hours=1), timedelta(days=1), 1024 * 1024
 
@@ -18,7 +20,7 @@ def backup(engine, settings):
     folder = settings.home / "backups"
     folder.mkdir(mode=0o700, parents=True)
 
-    def backup(ago, kind=Kind.DUMP, size=100 * MB, encryption="age", server=None, missing=(), **fields):
+    def backup(ago, kind=Kind.DUMP, *, size=100 * MB, encryption="age", server=None, missing=(), **fields):  # noqa: PLR0913
         finished = NOON - ago
         name = new_id(kind, finished)
         part = Part(file=f"{name}.dump", bytes=size, sha256="0" * 64, database=Database(name=str(engine.url.database), missing=missing))
@@ -95,7 +97,7 @@ def test_drills_that_are_overdue_failed_or_slow(look, backup):
     assert "drill-failed" in alarms(look())
 
 
-def test_damaged_partial_plain_and_not_uploaded(look, backup, monkeypatch):
+def test_damaged_partial_plain_and_not_uploaded(look, backup):
     backup(HOUR, encryption=None, missing=("table x: no SELECT",))
     assert alarms(look()) == {"backup-unencrypted", "backup-partial"}
     backup(HOUR / 2, verified=(Verification(at=NOON, error="SHA-256 differs"),))
@@ -103,9 +105,6 @@ def test_damaged_partial_plain_and_not_uploaded(look, backup, monkeypatch):
 
 
 def test_copies_elsewhere_are_expected_where_a_storage_is_set(settings, memory, backup):
-    from app_schema.engine import connect
-    from app_schema.monitoring import snapshot
-
     settings = settings.model_copy(update={"backup_s3_url": "s3://bucket/prefix"})
 
     def take():
@@ -152,8 +151,6 @@ def test_metrics_are_times_and_not_ages(look, backup):
 
 
 def test_checklists_are_checked_by_facts(look, memory, settings, backup):
-    from app_schema.monitoring import checklist
-
     def boxes(name, now=NOON):
         return [box.checked for box in checklist.check(name, look(now), memory, settings)]
 

@@ -12,8 +12,8 @@ def test_no_table_is_scanned_and_no_topic_takes_long(engine, look):
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO users (email, name) VALUES ('a@example.kr', '김')"))
         connection.execute(text("INSERT INTO conversations (user_id) SELECT id FROM users"))
-        statement = "INSERT INTO messages (conversation_id, sender_type, content) SELECT (SELECT id FROM conversations), 'user', '안녕' FROM generate_series(1, 20000)"
-        connection.execute(text(statement))
+        talk = "SELECT (SELECT id FROM conversations), 'user', '안녕' FROM generate_series(1, 20000)"
+        connection.execute(text(f"INSERT INTO messages (conversation_id, sender_type, content) {talk}"))
         connection.execute(
             text("INSERT INTO logs (created_at, level, message) SELECT '2019-01-01', 'info', 'x' FROM generate_series(1, 20000)")
         )

@@ -29,7 +29,8 @@ addEventListener("load", () => {
     overflow: document.documentElement.scrollWidth > innerWidth, paper: getComputedStyle(document.body).backgroundColor,
     lines: document.querySelectorAll("svg path.line").length,
     asked: performance.getEntriesByType("resource").length,
-    clipped: [...document.querySelectorAll("svg text")].filter(t => t.getBoundingClientRect().bottom > t.closest("svg").getBoundingClientRect().bottom + 1).length,
+    clipped: [...document.querySelectorAll("svg text")].filter(
+      text => text.getBoundingClientRect().bottom > text.closest("svg").getBoundingClientRect().bottom + 1).length,
   });
 });
 </script>
@@ -182,4 +183,4 @@ def test_values_in_words():
     assert [size(value) for value in (0, 1023, 2048, 3 * 1024**2, 5 * 1024**4)] == ["0 B", "1023 B", "2 kB", "3.0 MB", "5.0 TB"]
     assert size(-2048, signed=True) == "-2 kB"
     assert [duration(value) for value in (0.25, 150, 7200, 3 * 86400)] == ["0.2 s", "2.5 min", "2.0 h", "3.0 d"]
-    assert [shown("x_ratio", 0.5), shown("x", None), shown("x", True), shown("rows", 1234567)] == ["50.0%", "-", "yes", "1,234,567"]
+    assert [shown("x_ratio", 0.5), shown("x", None), shown("x", True), shown("rows", 1234567)] == ["50.0%", "-", "yes", "1,234,567"]  # noqa: FBT003

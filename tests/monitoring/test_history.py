@@ -1,6 +1,5 @@
 """What is remembered, its bounds, and a clock or a disk that fails."""
 
-import os
 import resource
 import sqlite3
 from datetime import UTC, datetime, timedelta
@@ -54,7 +53,7 @@ def test_a_clock_that_jumped_and_came_back_makes_nothing_forgotten(look, memory)
     ]
 
 
-def test_modes(look, memory, settings):
+def test_modes(look, memory):
     look()
     assert memory.path.stat().st_mode & 0o777 == 0o600
     assert memory.path.parent.stat().st_mode & 0o777 == 0o700
@@ -93,14 +92,18 @@ def test_a_link_is_not_followed(tmp_path):
     memory = Memory(tmp_path, "a", "b", "c")
     memory.path.parent.mkdir(parents=True)
     target = tmp_path / "target"
-    os.symlink(target, memory.path)
+    memory.path.symlink_to(target)
     with memory, pytest.raises(MemoryUnavailable):
         memory.read("SELECT 1")
     assert not target.exists()
 
 
 def test_what_fails_in_a_transaction_leaves_nothing(memory):
-    with pytest.raises(MemoryUnavailable), memory.write() as file:
-        file.execute("INSERT INTO failure VALUES ('dump', 1)")
-        raise sqlite3.OperationalError("disk I/O error")
+    def fail():
+        with memory.write() as file:
+            file.execute("INSERT INTO failure VALUES ('dump', 1)")
+            raise sqlite3.OperationalError("disk I/O error")
+
+    with pytest.raises(MemoryUnavailable, match="disk I/O error"):
+        fail()
     assert memory.read("SELECT * FROM failure") == []

@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import pytest
+from click.testing import CliRunner
 from databases import make_home, remove_home
 from operating import NOON
 from rows import insert
@@ -13,6 +14,7 @@ from sqlalchemy import NullPool, text
 from sqlalchemy.exc import DBAPIError, InternalError
 
 from app_schema import migrate
+from app_schema.cli import main
 from app_schema.embedded import EmbeddedServer
 from app_schema.engine import connect, create_async_engine, create_engine
 from app_schema.memory import Memory
@@ -69,7 +71,8 @@ def arrived(condition, seconds=10):
     return condition()
 
 
-def test_readers_go_to_the_replica_and_write_nothing(environment):
+@pytest.mark.usefixtures("environment")
+def test_readers_go_to_the_replica_and_write_nothing():
     with create_engine(poolclass=NullPool).begin() as connection:
         insert(connection, "users", email="first@example.kr")
     with create_engine(read_only=True, poolclass=NullPool).connect() as connection:
@@ -79,14 +82,16 @@ def test_readers_go_to_the_replica_and_write_nothing(environment):
         insert(connection, "users")
 
 
-async def test_the_async_engine_as_well(environment):
+@pytest.mark.usefixtures("environment")
+async def test_the_async_engine_as_well():
     engine = create_async_engine(read_only=True)
     async with engine.connect() as connection:
         assert await connection.scalar(text("SELECT pg_is_in_recovery()"))
     await engine.dispose()
 
 
-def test_without_a_replica_reads_are_of_the_primary_and_read_only_all_the_same(environment, monkeypatch):
+@pytest.mark.usefixtures("environment")
+def test_without_a_replica_reads_are_of_the_primary_and_read_only_all_the_same(monkeypatch):
     monkeypatch.delenv("DATABASE_READ_URL")
     with create_engine(read_only=True, poolclass=NullPool).begin() as connection:
         assert not connection.scalar(text("SELECT pg_is_in_recovery()"))
@@ -143,14 +148,10 @@ def test_the_monitor_runs_on_the_standby_and_the_upkeep_is_refused_there(environ
 
 @pytest.fixture
 def run_at():
-    from click.testing import CliRunner
-
-    from app_schema.cli import main
-
     return lambda *arguments: CliRunner().invoke(main, arguments)
 
 
-def test_a_replica_that_is_away_is_found(environment, monkeypatch):
+def test_a_replica_that_is_away_is_found(environment):
     away = environment.model_copy(update={"database_read_url": environment.database_url.set(query={"host": "/nowhere"})})
     found = take(away)
     assert "replica-away" in {finding.rule for finding in found.alarming}
