@@ -116,7 +116,7 @@ def cleanup(engine: Engine) -> Iterator[Figure]:
     )
 
     def filled() -> float:
-        run(engine, OLD_LOGS.format(rows=LOGS), "SELECT ensure_partitions(3)", "CHECKPOINT")
+        run(engine, OLD_LOGS.format(rows=LOGS), "SELECT ensure_partitions(3)", "VACUUM logs_default", "CHECKPOINT")
         with engine.connect() as connection:
             return float(connection.scalar(size) or 0)
 

@@ -33,6 +33,9 @@ def pair():
             primary.url("postgres"), schema="public", isolation_level="AUTOCOMMIT", poolclass=NullPool
         ).connect() as connection:
             connection.execute(text("CREATE DATABASE app_schema"))
+            connection.execute(text("ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'"))
+        primary.stop()
+        primary.start()
         migrate.upgrade(create_engine(primary.url(), schema="public", poolclass=NullPool))
         url = primary.url()
         place = {"PGHOST": str(url.query["host"]), "PGUSER": url.username, "PGPASSWORD": url.password}
@@ -156,3 +159,17 @@ def test_a_replica_that_is_away_is_found(environment):
     found = take(away)
     assert "replica-away" in {finding.rule for finding in found.alarming}
     assert found.rows("tables")
+
+
+def test_statements_without_their_constants_and_without_passwords(environment):
+    with create_engine(poolclass=NullPool).begin() as connection:
+        connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_stat_statements"))
+        connection.execute(text("CREATE ROLE counted LOGIN PASSWORD 'c4nary'"))
+        connection.execute(text("DROP ROLE counted"))
+        connection.execute(text("SELECT count(*) FROM users WHERE email = 'c4nary@example.kr'"))
+    (reading,) = [reading for reading in take(environment).readings if reading.topic.name == "queries"]
+    assert reading.remarks == ()
+    assert 0 < len(reading.rows) <= 10
+    assert "c4nary" not in str(reading.rows)
+    assert all(row.query[:6].upper() in ("SELECT", "INSERT", "UPDATE", "DELETE") or row.query.startswith("WITH") for row in reading.rows)
+    assert sum(row.share_ratio for row in reading.rows) <= 1.0001

@@ -146,6 +146,15 @@ def test_statements_are_listed_where_they_are_counted_and_the_way_is_told_elsewh
     assert reading.rows or "shared_preload_libraries" in reading.remarks[0]
 
 
+def test_statements_that_are_created_and_not_loaded(engine, look):
+    with engine.begin() as connection:
+        connection.execute(text("CREATE EXTENSION pg_stat_statements"))
+    (reading,) = [reading for reading in look().readings if reading.topic.name == "queries"]
+    assert reading.whole
+    assert reading.rows == ()
+    assert "created but not loaded: put shared_preload_libraries" in reading.remarks[0]
+
+
 def test_a_slot_that_keeps_too_much(engine, look, monkeypatch):
     monkeypatch.setattr(replication, "RETAINED", -1)
     slot = f"slot_{engine.url.database}"
