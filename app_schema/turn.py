@@ -51,7 +51,8 @@ def turn(connection: Connection, name: str, *, wait: float, task: Task = MIGRATI
         deadline = time.monotonic() + wait
         while not driver.execute(TRY, [f"{task.key}:{name}"]).fetchone()[0]:
             if time.monotonic() >= deadline:
-                raise task.busy(f"another {task.noun} of {task.subject} {name} has been running for {wait:g} s; wait for it and try again")
+                since = f"has been running for {wait:g} s" if wait else "is running"
+                raise task.busy(f"another {task.noun} of {task.subject} {name} {since}; wait for it and try again")
             time.sleep(POLL_SECONDS)
         yield
     finally:

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from app_schema.cli import main
 from app_schema.engine import connect
 from app_schema.memory import Memory
-from app_schema.monitoring import snapshot
+from app_schema.monitoring import disk, snapshot
 from app_schema.settings import Settings
 
 NOON = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)  # in Seoul
@@ -21,6 +21,7 @@ def settings(engine, tmp_path, monkeypatch):
     monkeypatch.setenv("APP_SCHEMA_HOME", str(tmp_path / "home"))
     for name in ("SLACK_WEBHOOK_URL", "APP_SCHEMA_ALERT_URLS", "DATABASE_READ_URL", "APP_SCHEMA_BACKUP_DIR"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(disk, "FULL", 2)  # how full this machine is, is none of a test's business
     return Settings.from_env()
 
 

@@ -10,7 +10,15 @@ import click
 from rich.console import Console
 
 from app_schema.engine import connect, database_url
-from app_schema.errors import AlertUndelivered, AppSchemaError, EmbeddedServerStopped, MemoryUnavailable, ServerUnreachable
+from app_schema.errors import (
+    AlertUndelivered,
+    AppSchemaError,
+    EmbeddedServerStopped,
+    ExtraMissing,
+    MemoryUnavailable,
+    ServerUnreachable,
+    SettingsError,
+)
 from app_schema.memory import Memory
 
 if TYPE_CHECKING:
@@ -86,7 +94,7 @@ def _look(  # noqa: PLR0913 (what the options say)
         if alert:
             _alert(settings, memory, [snapshot.unreachable(settings, error)], whole=False)
         raise
-    undelivered = alert and not _alert(settings, memory, taken.findings, whole=True)
+    undelivered = alert and not _alert(settings, memory, taken.findings, whole=taken.whole)
     if checklist:
         return max(_checklist(checklist, taken, memory, settings), 3 if undelivered else 0)
     if form == "table" and output is None:
@@ -133,7 +141,11 @@ def _alert(settings: Settings, memory: Memory, findings: Sequence[Finding], *, w
     from app_schema.alerts.telling import tell
     from app_schema.monitoring import snapshot
 
-    told, forgotten = tell(settings, memory, findings, where=_where(settings), now=snapshot.now(), whole=whole)
+    try:
+        told, forgotten = tell(settings, memory, findings, where=_where(settings), now=snapshot.now(), whole=whole)
+    except (SettingsError, ExtraMissing) as error:  # the look goes on, and is printed
+        click.echo(f"warning: nobody was told: {error}", err=True)
+        return False
     if forgotten:
         click.echo(f"warning: alerts will be told again, since they cannot be remembered: {forgotten}", err=True)
     for each in told:

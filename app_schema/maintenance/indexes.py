@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 
 from app_schema.engine import quoted, verbatim
 from app_schema.errors import MemoryUnavailable
+from app_schema.maintenance.step import Unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +23,8 @@ LEAST_BYTES = 1024 * 1024  # saved at least
 GROWN = 1.2  # an index this little larger than just after its last rebuild cannot be bloated, whatever the estimate says
 PGSTATTUPLE = "SELECT n.nspname FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'pgstattuple'"
 FILLFACTOR = 90
+TIDY_SECONDS = 5
+LONGEST = 50  # a name that is longer is cut, to leave room for _ccnew
 NO_TIMEOUT = "0"  # these wait for old snapshots and block nobody meanwhile
 
 
@@ -74,14 +80,13 @@ def bloated(work: Work) -> Iterator[Bloat]:
 def _without_leftover(work: Work, index: str, statement: str) -> None:
     try:
         work.alone(verbatim(statement), lock_timeout=NO_TIMEOUT)
-    except BaseException:
+    except (DBAPIError, Unfinished):
         # What it leaves is invalid and costs every write; if this fails as well, the next run finds it.
-        for name, leftover in work.query("broken_indexes"):
-            if leftover and name.startswith(index[:50]):
-                try:
-                    work.alone(verbatim(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted(name)}"), extra=5)
-                except DBAPIError:
-                    break
+        with suppress(DBAPIError, Unfinished):
+            after = replace(work, deadline=time.monotonic() + TIDY_SECONDS)
+            for name, leftover in after.query("broken_indexes"):
+                if leftover and name.startswith(index[:LONGEST]):
+                    after.alone(verbatim(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted(name)}"))
         raise
 
 
@@ -93,11 +98,8 @@ def _rebuilt(work: Work) -> dict[str, int]:
 
 
 def _remember(work: Work, index: str, size: int) -> None:
-    try:
-        with work.memory.write() as file:
-            file.execute("INSERT OR REPLACE INTO rebuilt VALUES (?, unixepoch(), ?)", [index, size])
-    except MemoryUnavailable:
-        pass
+    with suppress(MemoryUnavailable), work.memory.write() as file:
+        file.execute("INSERT OR REPLACE INTO rebuilt VALUES (?, ?, ?)", [index, time.time(), size])
 
 
 def _mb(size: int) -> str:

@@ -90,7 +90,7 @@ def _tried(step: Step, work: Work) -> tuple[State, str]:
         return State.DONE, step.run(work)
     except Unfinished as rest:
         return State.UNFINISHED, f"{rest}; the time was up, the next run goes on"
-    except AppSchemaError as error:
+    except (AppSchemaError, OSError) as error:
         return State.FAILED, str(error)
     except DBAPIError as error:  # scrubbed: it holds no value of a row
         if error.connection_invalidated:

@@ -95,9 +95,9 @@ class Work:
             cursor = self.connection.exec_driver_sql(statement, {"schema": quoted(self.settings.schema_name), **values})
             return cursor.all() if cursor.returns_rows else []
 
-    def alone(self, statement: TextClause, *, lock_timeout: str = LOCK_TIMEOUT, extra: float = 0) -> None:
-        """Execute a statement that may be in no transaction; ``extra`` seconds beyond the time are for tidying up."""
-        with self.timed(lock_timeout=lock_timeout, extra=extra):
+    def alone(self, statement: TextClause, *, lock_timeout: str = LOCK_TIMEOUT) -> None:
+        """Execute a statement that may be in no transaction."""
+        with self.timed(lock_timeout=lock_timeout):
             self.connection.execute(statement)
 
     def patiently(self, action: Callable[[], Answer]) -> Answer:
@@ -112,13 +112,13 @@ class Work:
         raise AssertionError  # the last attempt returned or raised
 
     @contextmanager
-    def timed(self, *, lock_timeout: str = LOCK_TIMEOUT, extra: float = 0) -> Iterator[None]:
+    def timed(self, *, lock_timeout: str = LOCK_TIMEOUT) -> Iterator[None]:
         """Bound the statements of a block by the time that is left.
 
         Raises:
             Unfinished: the time was up first.
         """
-        seconds = max(self.left, LEAST_SECONDS) + extra
+        seconds = max(self.left, LEAST_SECONDS)
         self.connection.exec_driver_sql(f"SET statement_timeout = {int(seconds * 1000)}")
         self.connection.exec_driver_sql(f"SET lock_timeout = '{lock_timeout}'")
         try:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import OperationalError
+
 from app_schema.engine import quoted, verbatim
+from app_schema.errors import AppSchemaError
+from app_schema.maintenance.step import LOCK_NOT_AVAILABLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,11 +45,20 @@ def freeze(work: Work) -> str:
 
 def _each(work: Work, command: str, rows: Sequence[Any]) -> str:
     done: list[str] = []
+    locked: list[str] = []
     for row in rows:
         work.check(_said(command, done))
         statement = verbatim(f"{command} {quoted(row[0])}")
-        work.patiently(lambda statement=statement: work.alone(statement))  # type: ignore[misc]
-        done.append(row[0])
+        try:
+            work.patiently(lambda statement=statement: work.alone(statement))  # type: ignore[misc]
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+                raise
+            locked.append(row[0])  # the others are not made to wait for it
+        else:
+            done.append(row[0])
+    if locked:
+        raise AppSchemaError(f"another session holds a lock on {', '.join(locked)}; {_said(command, done)}")
     return _said(command, done)
 
 

@@ -53,12 +53,10 @@ def read(look: Look) -> Sequence[Backup]:
     """Read the catalogue; backups of other databases are not counted."""
     try:
         folder = _folder(look.settings)
-    except BackupError as error:
+        entries, problems = Catalogue(folder).read() if folder else ([], [])
+    except (BackupError, OSError) as error:  # then there is none that could be restored
         look.remark(str(error))
         return []
-    if folder is None:
-        return []
-    entries, problems = Catalogue(folder).read()
     for problem in problems:
         look.remark(f"{problem.file}: {problem.message}")
     where = address(database_url(look.settings))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from app_schema.errors import MemoryUnavailable
 from app_schema.monitoring.backup_rules import PROVEN
 from app_schema.monitoring.formats.wording import duration, shown, size
 from app_schema.monitoring.history import series
@@ -52,13 +53,16 @@ class Facts(NamedTuple):
 
 
 def check(name: str, snapshot: Snapshot, memory: Memory, settings: Settings) -> list[Box]:
-    """Return the list ``daily``, ``weekly`` or ``monthly``.
-
-    Raises:
-        MemoryUnavailable: what was confirmed or measured before cannot be read.
-    """
+    """Return the list ``daily``, ``weekly`` or ``monthly``; what cannot be known is not checked."""
     facts = Facts(snapshot, memory, settings)
-    return [Box(korean, *judge(facts)) for korean, judge in LISTS[name]]
+    return [Box(korean, *_judged(judge, facts)) for korean, judge in LISTS[name]]
+
+
+def _judged(judge: Callable[[Facts], tuple[bool, str]], facts: Facts) -> tuple[bool, str]:
+    try:
+        return judge(facts)
+    except MemoryUnavailable as error:
+        return False, str(error)
 
 
 def confirm(memory: Memory, item: str, *, by: str, now: datetime) -> None:

@@ -25,6 +25,13 @@ RULE = Rule(
     "app-schema backup prune --dry-run, or a larger disk",
 )
 CRITICAL = Rule(RULE.name, Severity.CRITICAL, RULE.means, RULE.command)
+TOGETHER = "data and backups"
+SAME = Rule(
+    "backup-same-disk",
+    Severity.NOTE,
+    "Whoever loses the disk loses both.",
+    "set APP_SCHEMA_BACKUP_DIR to another, or APP_SCHEMA_BACKUP_S3_URL",
+)
 REMOTE = "the server's own disk cannot be seen by SQL; watch it on its machine, or by running app-schema monitor there"
 
 
@@ -32,7 +39,7 @@ class Disk(NamedTuple):
     """A file system.
 
     Attributes:
-        what: lies on it: data or backups.
+        what: lies on it: data, backups, or data and backups.
         free_bytes: that an ordinary user may still take.
     """
 
@@ -57,7 +64,10 @@ def read(look: Look) -> Sequence[Disk]:
     backups = look.settings.backup_dir or look.settings.home / "backups"
     if backups.exists():
         places["backups"] = backups
-    return [disk for what, path in places.items() if (disk := _disk(look, what, path))]
+    found = [disk for what, path in places.items() if (disk := _disk(look, what, path))]
+    if len(found) > 1 and Path(found[0].path).stat().st_dev == Path(found[1].path).stat().st_dev:
+        return [found[0]._replace(what=TOGETHER)]
+    return found
 
 
 def _disk(look: Look, what: str, path: Path) -> Disk | None:
@@ -81,9 +91,11 @@ def measure(rows: Sequence[Disk]) -> Iterator[Metric]:
         yield Metric("app_schema_disk_free_bytes", "What is free on a file system.", row.free_bytes, {"what": row.what})
 
 
-def judge(rows: Sequence[Disk], _look: Look) -> Iterator[Finding]:
-    """Find one at 80 % or more."""
+def judge(rows: Sequence[Disk], look: Look) -> Iterator[Finding]:
+    """Find one at 80 % or more, and backups that lie beside the data and nowhere else."""
     for row in rows:
+        if row.what == TOGETHER and not look.settings.backup_s3_url:
+            yield SAME.finding("backups", f"the backups lie on the disk of the data ({row.path})")
         if row.used_ratio >= FULL:
             rule = CRITICAL if row.used_ratio >= NEARLY_NONE else RULE
             yield rule.finding(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from psycopg.errors import InsufficientPrivilege
@@ -15,6 +15,7 @@ from app_schema import migrate
 from app_schema.errors import AppSchemaError, MemoryUnavailable
 from app_schema.monitoring import history
 from app_schema.monitoring.finding import Finding, Rule, Severity
+from app_schema.monitoring.formats.wording import duration
 from app_schema.monitoring.jobs import failures
 from app_schema.monitoring.look import Look, Server, ask
 from app_schema.monitoring.standing import judge as judge_standing
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 # A monitor must never be what hangs, nor what others wait for.
 GUARD = "SET TRANSACTION READ ONLY; SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '5s'; SET LOCAL jit = off"
+
+
+SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,11 @@ class Snapshot:
     def metrics(self) -> list[Metric]:
         """Every number."""
         return [metric for reading in self.readings if reading.whole for metric in reading.topic.measure(reading.rows)]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every topic could be read: else what is not found may be there all the same."""
+        return all(reading.whole for reading in self.readings)
 
     def rows(self, topic: str) -> tuple[Any, ...]:
         """Return the rows of a topic by its name."""
@@ -105,6 +114,11 @@ def take(connection: Connection, settings: Settings, memory: Memory, *, clock: C
         remarks.append(f"growth and sudden changes are unknown: {error}")
     if past.taken and past.taken > taken:
         remarks.append(f"the clock was set back: the last look says {past.taken:%Y-%m-%d %H:%M %Z}, now is {taken:%Y-%m-%d %H:%M %Z}")
+    skew = now() - server.now
+    if abs(skew) > SKEW:
+        remarks.append(
+            f"the clock here is {duration(abs(skew).total_seconds())} {'ahead of' if skew > SKEW else 'behind'} the server's; set it right"
+        )
     readings = tuple(_read(topic, Look(connection, settings, server, taken, past)) for topic in TOPICS)
     look = Look(connection, settings, server, taken, past)
     found = [*judge_standing(look, migrate.head()), *_judged(readings, look)]

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import apprise
 import pytest
 from operating import NOON
+from sqlalchemy import text
 
 from app_schema.alerts.channel import channels
 from app_schema.alerts.telling import tell
@@ -59,8 +60,8 @@ def mailbox():
                 if verb == b"QUIT":
                     return
 
-        def say(self, text):
-            self.wfile.write(text.encode() + b"\r\n")
+        def say(self, line):
+            self.wfile.write(line.encode() + b"\r\n")
 
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mail)
     server.daemon_threads = True
@@ -112,15 +113,15 @@ def test_begun_once_and_told_when_over(run, webhook):
     assert first.exit_code == 3
     assert "slack (127.0.0.1) was told of 1 that began and 0 that ended" in first.stderr
     assert SECRET not in first.output
-    text = webhook.posted[0][1]["text"]
-    assert all(part in text for part in ("1 began", "🔴 backup-age", "→ app-schema backup dump", "lost with the server"))
+    told = webhook.posted[0][1]["text"]
+    assert all(part in told for part in ("1 began", "🔴 backup-age", "→ app-schema backup dump", "lost with the server"))
     assert run("monitor", "--alert", SLACK_WEBHOOK_URL=webhook.url).exit_code == 3
     assert len(webhook.posted) == 1
     run("backup", "dump")
     run("monitor", "--alert", SLACK_WEBHOOK_URL=webhook.url)
-    text = webhook.posted[1][1]["text"]
-    assert "✅ over: backup-age (full)" in text
-    assert "🟠 backup-unencrypted" in text  # which began in the same moment
+    told = webhook.posted[1][1]["text"]
+    assert "✅ over: backup-age (full)" in told
+    assert "🟠 backup-unencrypted" in told  # which began in the same moment
     run("monitor", "--alert", SLACK_WEBHOOK_URL=webhook.url)
     assert len(webhook.posted) == 2
 
@@ -191,10 +192,10 @@ def test_a_server_that_is_away_is_an_alert_and_ends_no_other(run, webhook, monke
     run("monitor", "--alert")
     gone = run("monitor", "--alert", DATABASE_URL=away)
     assert gone.exit_code == 1
-    text = webhook.posted[1][1]["text"]
-    assert "🔴 server-unreachable" in text
-    assert "over:" not in text
-    assert "c4nary" not in text + gone.output
+    told = webhook.posted[1][1]["text"]
+    assert "🔴 server-unreachable" in told
+    assert "over:" not in told
+    assert "c4nary" not in told + gone.output
     run("monitor", "--alert")
     assert "✅ over: server-unreachable" in webhook.posted[2][1]["text"]
 
@@ -219,3 +220,23 @@ def test_without_a_memory_it_is_told_each_time(memory, webhook, monkeypatch):
         assert told[0].error is None
         assert "cannot be used" in forgotten
     assert len(webhook.posted) == 2
+
+
+def test_with_nobody_to_tell_the_look_is_printed_all_the_same(run):
+    done = run("monitor", "--alert")
+    assert done.exit_code == 3
+    assert "warning: nobody was told: there is nobody to alert; set SLACK_WEBHOOK_URL" in done.stderr
+    assert "backup-age" in done.stdout
+
+
+def test_what_could_not_be_looked_at_is_not_over(engine, run, webhook):
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE fault (user_id uuid REFERENCES users)"))
+    run("monitor", "--alert", SLACK_WEBHOOK_URL=webhook.url)
+    assert "key-unindexed" in webhook.posted[0][1]["text"]
+    with engine.connect() as holder:
+        holder.execute(text("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE"))  # the sizes cannot be read
+        holder.execute(text("DROP TABLE fault"))
+        holder.execute(text("SAVEPOINT gone"))
+        assert "lock timeout" in run("monitor", "--alert", SLACK_WEBHOOK_URL=webhook.url).stdout
+    assert len(webhook.posted) == 1

@@ -16,8 +16,10 @@ from sqlalchemy import text
 
 from app_schema.engine import connect
 from app_schema.errors import MaintenanceBusy
+from app_schema.maintenance import step
 from app_schema.maintenance.plan import PLANS
 from app_schema.maintenance.run import carry_out
+from app_schema.maintenance.step import Work
 from app_schema.turn import MAINTENANCE, turn
 
 NOW = datetime.now(UTC)
@@ -222,3 +224,16 @@ def test_days_of_seoul(engine, carry):
     with engine.connect() as connection:
         assert connection.scalars(text("SELECT day FROM ai_usage_daily")).all() == [day]
     assert isinstance(day, date)
+
+
+def test_one_locked_table_does_not_keep_the_others_waiting(engine, carry, monkeypatch):
+    monkeypatch.setitem(Work.alone.__kwdefaults__, "lock_timeout", "100ms")
+    monkeypatch.setattr(step, "LOCK_ATTEMPTS", 1)
+    with engine.begin() as connection:
+        insert(connection, "messages")
+    with engine.connect() as holder:
+        holder.execute(text("LOCK TABLE messages IN SHARE ROW EXCLUSIVE MODE"))
+        done = carry("optimize")["analyze"]
+    assert done.state == "failed"
+    assert done.said.startswith("another session holds a lock on messages; ANALYZE: ")
+    assert "users" in done.said

@@ -9,7 +9,7 @@ from operating import NOON
 
 from app_schema.errors import MemoryUnavailable
 from app_schema.memory import Memory
-from app_schema.monitoring import history
+from app_schema.monitoring import history, snapshot
 from app_schema.monitoring.topic import Metric
 
 DAY = timedelta(days=1)
@@ -107,3 +107,22 @@ def test_what_fails_in_a_transaction_leaves_nothing(memory):
     with pytest.raises(MemoryUnavailable, match="disk I/O error"):
         fail()
     assert memory.read("SELECT * FROM failure") == []
+
+
+def test_a_page_and_a_checklist_without_a_memory(run, memory):
+    memory.path.parent.mkdir(parents=True)
+    memory.path.write_text("this is no database" * 100)
+    page = run("monitor", "--format", "html")
+    assert page.exit_code == 3
+    assert "<svg" in page.stdout
+    assert "growth and sudden changes are unknown" in page.stdout
+    listed = run("monitor", "--checklist", "monthly")
+    assert listed.exit_code == 3
+    assert "- [ ] 백업 정책 검토: " in listed.stdout
+
+
+def test_a_clock_beside_the_servers_is_said(look, monkeypatch):
+    assert look().remarks == ()
+    before = snapshot.now
+    monkeypatch.setattr(snapshot, "now", lambda: before() + timedelta(hours=3))
+    assert look(NOON + DAY).remarks == ("the clock here is 3.0 h ahead of the server's; set it right",)

@@ -1,5 +1,6 @@
 """Each topic sees the fault that it is there for, and a fresh database has none."""
 
+import shutil
 import threading
 import time
 from datetime import timedelta
@@ -9,7 +10,7 @@ from operating import NOON, rules
 from rows import insert
 from sqlalchemy import text
 
-from app_schema.monitoring import connections, indexes, replication, vacuum
+from app_schema.monitoring import connections, disk, indexes, replication, vacuum
 
 
 def test_a_fresh_database_lacks_only_a_backup(look):
@@ -153,6 +154,17 @@ def test_statements_that_are_created_and_not_loaded(engine, look):
     assert reading.whole
     assert reading.rows == ()
     assert "created but not loaded: put shared_preload_libraries" in reading.remarks[0]
+
+
+@pytest.mark.parametrize(("full", "severity"), [(0, "warning"), (2, None)])
+def test_a_full_disk(look, monkeypatch, full, severity):
+    monkeypatch.setattr(disk, "FULL", full)
+    monkeypatch.setattr(disk, "NEARLY_NONE", 2)
+    found = look()
+    assert [finding.severity for finding in found.findings if finding.rule == "disk-full"] == ([severity] if severity else [])
+    (row,) = found.rows("disk")
+    usage = shutil.disk_usage(row.path)
+    assert row.used_ratio == pytest.approx(usage.used / (usage.used + usage.free), abs=0.01)
 
 
 def test_a_slot_that_keeps_too_much(engine, look, monkeypatch):

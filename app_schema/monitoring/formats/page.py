@@ -22,7 +22,6 @@ def render(snapshot: Snapshot, memory: Memory) -> str:
 
     Raises:
         ExtraMissing: pygal is not installed.
-        MemoryUnavailable: what was measured before cannot be read.
     """
     source = files("app_schema.monitoring.formats").joinpath("page.html.mako").read_text(encoding="utf-8")
     template = Template(text=source, default_filters=["str", "h"], strict_undefined=True)  # noqa: S702 (h escapes every value)

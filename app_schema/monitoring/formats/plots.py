@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
-from app_schema.errors import ExtraMissing
+from app_schema.errors import ExtraMissing, MemoryUnavailable
 from app_schema.monitoring.backup_rules import FULL, RPO
 from app_schema.monitoring.formats.wording import size
 from app_schema.monitoring.history import Point, series
@@ -41,18 +42,17 @@ class Plot(NamedTuple):
 
 
 def plots(snapshot: Snapshot, memory: Memory) -> list[Plot]:
-    """Draw growth, sizes, backups against the RPO, and cache hits.
+    """Draw growth, sizes, backups against the RPO, and cache hits; without a memory, what needs none.
 
     Raises:
         ExtraMissing: pygal is not installed.
-        MemoryUnavailable: what was measured before cannot be read.
     """
     return [_growth(snapshot, memory), _sizes(snapshot), _backups(snapshot), _cache(snapshot, memory)]
 
 
 def _growth(snapshot: Snapshot, memory: Memory) -> Plot:
     largest = [row.table for row in snapshot.rows("tables")[:MOST_TABLES]]
-    lines = {table: series(memory, TABLE_BYTES, now=snapshot.taken, days=DAYS, table=table) for table in largest}
+    lines = {table: _series(snapshot, memory, TABLE_BYTES, table=table) for table in largest}
     korean, title = "테이블 크기 추이", "Growth over time"
     if not any(len(points) >= FEWEST_POINTS for points in lines.values()):
         return Plot(korean, title, "두 번째 측정부터 그려집니다. Drawn from the second look on.", None)
@@ -94,7 +94,7 @@ def _backups(snapshot: Snapshot) -> Plot:
 
 
 def _cache(snapshot: Snapshot, memory: Memory) -> Plot:
-    points = series(memory, "app_schema_cache_hit_ratio", now=snapshot.taken, days=DAYS)
+    points = _series(snapshot, memory, "app_schema_cache_hit_ratio")
     korean, title = "캐시 히트율", "Cache hits"
     rows = snapshot.rows("cache")
     says = f"지금 {rows[-1].ratio:.1%}. Now {rows[-1].ratio:.1%}." if rows and rows[-1].ratio is not None else "측정 중. Not known yet."
@@ -104,6 +104,13 @@ def _cache(snapshot: Snapshot, memory: Memory) -> Plot:
     lowest = min(90.0, *(point.value for point in line))
     y_labels = [lowest + (100 - lowest) * part / 4 for part in range(5)]
     return Plot(korean, title, says, _lines({"캐시 히트율 hits": line}, lambda value: f"{value:.1f} %", y_labels=y_labels))
+
+
+def _series(snapshot: Snapshot, memory: Memory, metric: str, **labels: str) -> list[Point]:
+    try:
+        return series(memory, metric, now=snapshot.taken, days=DAYS, **labels)
+    except MemoryUnavailable:  # the snapshot's remarks say so
+        return []
 
 
 def _lines(lines: dict[str, list[Point]], formatter: Callable[[float], str], *, y_labels: list[float], dots: bool = False) -> str:
@@ -142,6 +149,8 @@ def _chart(kind: str, **options: Any) -> Any:
         from pygal.style import Style  # noqa: PLC0415
     except ModuleNotFoundError:
         raise ExtraMissing("the page needs pygal: pip install 'app-schema[monitoring]'") from None
+    # its finder of plugins, which we have none of, is of a kind that Python warns of at every import after it
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
     style = Style(
         background="transparent",
         plot_background="transparent",
