@@ -9,6 +9,8 @@ import click
 
 from app_schema.engine import connect
 from app_schema.errors import Interrupted, MaintenanceFailed
+from app_schema.maintenance.plan import PLANS
+from app_schema.maintenance.run import carry_out
 from app_schema.memory import Memory
 
 if TYPE_CHECKING:
@@ -41,9 +43,6 @@ def optimize(settings: Settings, budget: float | None, *, as_json: bool) -> None
 
 
 def _carry_out(settings: Settings, name: str, minutes: float | None, *, as_json: bool) -> None:
-    from app_schema.maintenance.plan import PLANS  # noqa: PLC0415 (the other commands do not pay for it)
-    from app_schema.maintenance.run import carry_out  # noqa: PLC0415
-
     plan = PLANS[name]
     if minutes is not None:
         plan = plan._replace(budget=minutes * 60)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
+from app_schema.alerts import telling
 from app_schema.engine import connect, database_url
 from app_schema.errors import (
     AlertUndelivered,
@@ -20,19 +21,19 @@ from app_schema.errors import (
     SettingsError,
 )
 from app_schema.memory import Memory
+from app_schema.monitoring import checklist as lists
+from app_schema.monitoring import snapshot
+from app_schema.monitoring.formats import document, page, prometheus, terminal
+from app_schema.monitoring.formats.file import replace
+from app_schema.monitoring.jobs import note_failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app_schema.alerts.telling import Told
-    from app_schema.monitoring.finding import Finding
-    from app_schema.monitoring.snapshot import Snapshot
     from app_schema.settings import Settings
 
 FORMATS = ("table", "json", "prometheus", "html")
 WIDE = 160  # where no terminal says how wide it is
-# What the commands need is imported when they run, so that the others do not pay for it.
-# ruff: noqa: PLC0415
 
 
 @click.command()
@@ -83,8 +84,6 @@ def monitor(  # noqa: PLR0913 (an argument each option)
 def _look(  # noqa: PLR0913 (what the options say)
     settings: Settings, memory: Memory, *, form: str, output: Path | None, alert: bool, checklist: str | None
 ) -> int:
-    from app_schema.monitoring import snapshot
-
     try:
         with connect(settings) as connection:
             taken = snapshot.take(connection, settings, memory)
@@ -98,8 +97,6 @@ def _look(  # noqa: PLR0913 (what the options say)
     if checklist:
         return max(_checklist(checklist, taken, memory, settings), 3 if undelivered else 0)
     if form == "table" and output is None:
-        from app_schema.monitoring.formats import terminal
-
         console = Console(highlight=False)
         if not console.is_terminal:
             console.width = WIDE
@@ -110,16 +107,12 @@ def _look(  # noqa: PLR0913 (what the options say)
 
 
 def _render(taken: Snapshot | None, memory: Memory, form: str) -> str:
-    from app_schema.monitoring.formats import document, prometheus, terminal
-
     if form == "prometheus":
         return prometheus.render(taken)
     assert taken is not None  # noqa: S101 (the others are asked for with a snapshot only)
     if form == "json":
         return document.render(taken) + "\n"
     if form == "html":
-        from app_schema.monitoring.formats import page
-
         return page.render(taken, memory)
     console = Console(width=WIDE, highlight=False)
     with console.capture() as captured:
@@ -128,8 +121,6 @@ def _render(taken: Snapshot | None, memory: Memory, form: str) -> str:
 
 
 def _put(text: str, output: Path | None) -> None:
-    from app_schema.monitoring.formats.file import replace
-
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -138,11 +129,8 @@ def _put(text: str, output: Path | None) -> None:
 
 def _alert(settings: Settings, memory: Memory, findings: Sequence[Finding], *, whole: bool) -> bool:
     """Tell the channels; return whether every one of them took it."""
-    from app_schema.alerts.telling import tell
-    from app_schema.monitoring import snapshot
-
     try:
-        told, forgotten = tell(settings, memory, findings, where=_where(settings), now=snapshot.now(), whole=whole)
+        told, forgotten = telling.tell(settings, memory, findings, where=_where(settings), now=snapshot.now(), whole=whole)
     except (SettingsError, ExtraMissing) as error:  # the look goes on, and is printed
         click.echo(f"warning: nobody was told: {error}", err=True)
         return False
@@ -161,9 +149,7 @@ def _undelivered(told: Sequence[Told]) -> list[str]:
 
 
 def _test(settings: Settings) -> None:
-    from app_schema.alerts.telling import test
-
-    told = test(settings, where=_where(settings))
+    told = telling.test(settings, where=_where(settings))
     for each in told:
         click.echo(f"{each.channel}: {each.error or 'delivered'}")
     if failed := _undelivered(told):
@@ -171,9 +157,6 @@ def _test(settings: Settings) -> None:
 
 
 def _note(memory: Memory, job: str) -> None:
-    from app_schema.monitoring import snapshot
-    from app_schema.monitoring.jobs import note_failure
-
     try:
         note_failure(memory, job, snapshot.now())
     except MemoryUnavailable as error:
@@ -181,18 +164,14 @@ def _note(memory: Memory, job: str) -> None:
 
 
 def _confirm(memory: Memory, item: str) -> None:
-    from app_schema.monitoring import checklist, snapshot
-
     now = snapshot.now()
-    checklist.confirm(memory, item, by=getpass.getuser(), now=now)
+    lists.confirm(memory, item, by=getpass.getuser(), now=now)
     click.echo(f"{item}: confirmed {now:%Y-%m-%d} by {getpass.getuser()}")
 
 
 def _checklist(name: str, taken: Snapshot, memory: Memory, settings: Settings) -> int:
-    from app_schema.monitoring.checklist import TITLES, check
-
-    boxes = check(name, taken, memory, settings)
-    click.echo(f"{TITLES[name]} ({name}) — {taken.server.database}, {taken.taken.astimezone():%Y-%m-%d %H:%M %Z}")
+    boxes = lists.check(name, taken, memory, settings)
+    click.echo(f"{lists.TITLES[name]} ({name}) — {taken.server.database}, {taken.taken.astimezone():%Y-%m-%d %H:%M %Z}")
     for box in boxes:
         click.echo(f"- [{'x' if box.checked else ' '}] {box.korean}: {box.fact}")
     return 0 if all(box.checked for box in boxes) else 3

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from app_schema.errors import OutputUnwritable
-
-if TYPE_CHECKING:
-    from app_schema.schedule.place import Place
-# ruff: noqa: PLC0415 (the other commands do not pay for it)
+from app_schema.schedule import cron as lines
+from app_schema.schedule.place import Place
+from app_schema.schedule.systemd import units
 
 
 @click.group()
@@ -24,9 +22,7 @@ def schedule() -> None:
 @click.option("--logrotate", is_flag=True, help="Print the file for /etc/logrotate.d instead.")
 def cron(*, logrotate: bool) -> None:
     """Print a crontab for the user who asks: app-schema schedule cron | crontab -."""
-    from app_schema.schedule import cron as lines
-
-    place = _place()
+    place = Place.here()
     click.echo(lines.logrotate(place) if logrotate else lines.render(place, zone=None, now=datetime.now(UTC)), nl=False)
 
 
@@ -36,9 +32,7 @@ def cron(*, logrotate: bool) -> None:
 )
 def systemd(output: Path | None) -> None:
     """Print the services and timers, or write them."""
-    from app_schema.schedule.systemd import units
-
-    place = _place()
+    place = Place.here()
     found = units(place)
     if output is None:
         click.echo("\n".join(f"# {name}\n{text}" for name, text in found.items()), nl=False)
@@ -54,9 +48,3 @@ def systemd(output: Path | None) -> None:
         f"once: install -d -m 700 {place.environment.parent}; install -m 600 /dev/null {place.environment}; write DATABASE_URL=… there"
     )
     click.echo(f"then: systemctl daemon-reload; systemctl enable --now {' '.join(name for name in found if name.endswith('.timer'))}")
-
-
-def _place() -> Place:
-    from app_schema.schedule.place import Place
-
-    return Place.here()
