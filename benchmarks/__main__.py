@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app_schema.embedded import EmbeddedServer
-from benchmarks import imports, migrations, operations, seeding, testing
+from benchmarks import backup, imports, migrations, operations, seeding, testing
 
 
 def main() -> None:
@@ -28,6 +28,7 @@ def main() -> None:
                 *migrations.figures(server),
                 *seeding.figures(server),
                 *testing.figures(server),
+                *backup.figures(server),
                 *operations.figures(server),
             ):
                 table.add_row(*figure.cells)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from app_schema.settings import Settings
 
 PIPE_WIDTH = 240
+LOGICAL = (Kind.DUMP, Kind.SNAPSHOT, Kind.MASKED)
 no_row_proof_option = click.option(
     "--no-row-proof", is_flag=True, help="Do not count and hash the rows: faster, and a restore has less to be compared with."
 )
@@ -86,7 +87,7 @@ def upload(settings: Settings, backup: str) -> None:
     if bucket is None:
         raise SettingsError("there is nowhere to copy to: set APP_SCHEMA_BACKUP_S3_URL to s3://bucket/prefix")
     folder = Folder.of(settings)
-    copy_elsewhere(folder, Catalogue(folder).find(backup, kinds=(Kind.DUMP, Kind.SNAPSHOT, Kind.MASKED)), bucket)
+    copy_elsewhere(folder, Catalogue(folder).find(backup, kinds=LOGICAL), bucket)
 
 
 @backup.command()
@@ -97,7 +98,8 @@ def verify(settings: Settings, backups: tuple[str, ...]) -> None:
     catalogue = Catalogue(Folder.of(settings))
     entries, problems = catalogue.read()
     if backups:
-        entries, problems = [catalogue.find(name, kinds=tuple(Kind)) for name in backups], []
+        entries, problems = [catalogue.find(name, kinds=LOGICAL) for name in backups], []
+    entries = [entry for entry in entries if entry.kind in LOGICAL]
     bad = len(problems)
     with stoppable(), counting("verifying", sum(entry.size for entry in entries)) as report:
         for entry in entries:

@@ -30,6 +30,9 @@ from app_schema.monitoring.jobs import note_failure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from app_schema.alerts.telling import Told
+    from app_schema.monitoring.finding import Finding
+    from app_schema.monitoring.snapshot import Snapshot
     from app_schema.settings import Settings
 
 FORMATS = ("table", "json", "prometheus", "html")
