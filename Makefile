@@ -19,7 +19,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "error: Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(PIP) install --upgrade 'pip>=25.1'
-	@$(PIP) install --constraint constraints.txt --editable '.[age,embedded,s3,seeds]' --group dev
+	@$(PIP) install --constraint constraints.txt --editable '.[age,alerts,embedded,monitoring,s3,seeds]' --group dev
 	@touch $@
 
 demo: $(READY) ## start a server, migrate, seed, and look around

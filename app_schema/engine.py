@@ -35,29 +35,32 @@ def database_url(settings: Settings) -> URL:
     return settings.database_url or EmbeddedServer(settings.home).url()
 
 
-def create_engine(url: str | URL | None = None, *, schema: str | None = None, **options: Any) -> Engine:
+def create_engine(url: str | URL | None = None, *, schema: str | None = None, read_only: bool = False, **options: Any) -> Engine:
     """Create an engine whose exceptions carry no row values.
 
     Args:
         url: a PostgreSQL URL; without it the environment decides, as everywhere in this package.
         schema: the PostgreSQL schema that holds the tables; without it ``APP_SCHEMA_SCHEMA``, and
             with ``public`` the server's own ``search_path`` stands.
+        read_only: every transaction is READ ONLY, and without a URL the replica of ``DATABASE_READ_URL`` is meant if it is
+            set. A replica is a moment behind: read there what need not show one's own last write.
         options: passed on to :func:`sqlalchemy.create_engine`.
 
     Raises:
         SettingsError: the environment is malformed.
         EmbeddedServerStopped: no URL is given anywhere and the embedded server does not run.
     """
-    url, schema = _where(url, schema)
-    engine = sqlalchemy.create_engine(url, hide_parameters=True, connect_args=_in_utf8(options), **options)
+    url, schema = _where(url, schema, read_only=read_only)
+    engine = sqlalchemy.create_engine(url, hide_parameters=True, connect_args=_in_utf8(options), **_execution(options, read_only=read_only))
     _prepare(engine, schema)
     return engine
 
 
-def create_async_engine(url: str | URL | None = None, *, schema: str | None = None, **options: Any) -> AsyncEngine:
+def create_async_engine(url: str | URL | None = None, *, schema: str | None = None, read_only: bool = False, **options: Any) -> AsyncEngine:
     """Create an async engine; arguments and errors as for :func:`create_engine`."""
-    url, schema = _where(url, schema)
-    engine = asyncio.create_async_engine(url, hide_parameters=True, connect_args=_in_utf8(options), **options)
+    url, schema = _where(url, schema, read_only=read_only)
+    options = {"connect_args": _in_utf8(options), **_execution(options, read_only=read_only)}
+    engine = asyncio.create_async_engine(url, hide_parameters=True, **options)
     _prepare(engine.sync_engine, schema)
     return engine
 
@@ -116,14 +119,20 @@ def verbatim(sql: str) -> TextClause:
     return text(sql.replace(":", r"\:"))
 
 
-def _where(url: str | URL | None, schema: str | None) -> tuple[URL, str]:
+def _where(url: str | URL | None, schema: str | None, *, read_only: bool) -> tuple[URL, str]:
     settings = Settings.from_env()
     if isinstance(url, str):
         try:
             url = parse_url(url)
         except ValueError as error:
             raise SettingsError(f"the database URL {error}") from None
+    url = url or (settings.database_read_url if read_only else None)
     return url or database_url(settings), schema or settings.schema_name
+
+
+def _execution(options: dict[str, Any], *, read_only: bool) -> dict[str, Any]:
+    # BEGIN READ ONLY rather than a setting of the session, which would leak between the clients of a transaction pooler
+    return options | {"execution_options": options.get("execution_options", {}) | {"postgresql_readonly": True}} if read_only else options
 
 
 def _in_utf8(options: dict[str, Any]) -> dict[str, Any]:

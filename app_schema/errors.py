@@ -131,6 +131,36 @@ class Interrupted(AppSchemaError):
     exit_code = 130  # as a shell reports a death by SIGINT
 
 
+class MaintenanceBusy(AppSchemaError):
+    """Another maintenance of this database is running; wait for it."""
+
+
+class NotTheOwner(AppSchemaError):
+    """This user does not own the tables."""
+
+
+class MaintenanceFailed(AppSchemaError):
+    """A step of the maintenance failed; the others were done."""
+
+
+class MemoryUnavailable(AppSchemaError):
+    """What is remembered between two runs cannot be read or kept."""
+
+
+class AlertUndelivered(AppSchemaError):
+    """A channel did not take the message."""
+
+
+class OutputUnwritable(AppSchemaError):
+    """The file cannot be written; the one that was there stays."""
+
+
+class ExtraMissing(AppSchemaError):
+    """A part of the package is not installed."""
+
+    exit_code = 2
+
+
 class DriftFound(AppSchemaError):
     """The database is not what the models and migrations declare."""
 

@@ -72,6 +72,9 @@ class Settings(BaseSettings):
 
     Attributes:
         database_url: ``DATABASE_URL``; unset means the embedded server.
+        database_read_url: ``DATABASE_READ_URL``, a replica for ``create_engine(read_only=True)``.
+        slack_webhook_url: ``SLACK_WEBHOOK_URL``, an incoming webhook that alerts go to.
+        alert_urls: ``APP_SCHEMA_ALERT_URLS``, more of them, as apprise writes them, separated by blanks or commas.
         home: ``APP_SCHEMA_HOME``, the folder of the embedded server.
         schema_name: ``APP_SCHEMA_SCHEMA``, the PostgreSQL schema that holds the tables.
         encryption_keys: ``APP_SCHEMA_ENCRYPTION_KEYS``, ``id:base64,id:base64``, newest first.
@@ -93,6 +96,9 @@ class Settings(BaseSettings):
     )
 
     database_url: Annotated[URL | None, BeforeValidator(_database_url)] = Field(None, validation_alias="DATABASE_URL", repr=False)
+    database_read_url: Annotated[URL | None, BeforeValidator(_database_url)] = Field(None, validation_alias="DATABASE_READ_URL", repr=False)
+    slack_webhook_url: SecretStr | None = Field(None, validation_alias="SLACK_WEBHOOK_URL")
+    alert_urls: SecretStr | None = None
     home: Path = Field(default_factory=_default_home)
     schema_name: Annotated[str, AfterValidator(validate_schema)] = Field("public", validation_alias="APP_SCHEMA_SCHEMA")
     encryption_keys: SecretStr | None = None

@@ -2,7 +2,7 @@ import pytest
 from databases import engine_of, new_database
 from sqlalchemy import text
 
-pytest_plugins = ["home"]
+pytest_plugins = ["home", "operating"]
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,10 @@ COMMANDS = {
     "search": "search",
     "backup": "backup",
     "restore": "restore",
+    "maintain": "maintain",
+    "optimize": "maintain",
+    "monitor": "monitor",
+    "schedule": "schedule",
 }
 
 

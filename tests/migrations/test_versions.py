@@ -1,4 +1,6 @@
-"""The whole way on every version that this machine has: create, migrate, seed, check."""
+"""The whole way on every version that this machine has: create, migrate, seed, check, look after."""
+
+import json
 
 from click.testing import CliRunner
 from databases import administrator, engine_of
@@ -30,3 +32,24 @@ def test_drift_is_clean(empty, schema):
     migrate.upgrade(engine, schema=schema)
     with engine.connect() as connection:
         migrate.check(connection, schema=schema)
+
+
+def test_upkeep_and_monitor(empty, schema, tmp_path):
+    engine = engine_of(empty, schema)
+    migrate.upgrade(engine, schema=schema)
+    environment = {
+        "DATABASE_URL": empty.render_as_string(hide_password=False),
+        "APP_SCHEMA_SCHEMA": schema,
+        "APP_SCHEMA_HOME": str(tmp_path),
+    }
+    for routine in (["maintain", "daily"], ["maintain", "weekly"], ["optimize"]):
+        done = CliRunner().invoke(main, routine, env=environment)
+        assert done.exit_code == 0, done.output
+    seen = CliRunner().invoke(main, ["monitor", "--format", "json"], env=environment)
+    assert seen.exit_code == 3, seen.output
+    document = json.loads(seen.stdout)
+    assert [finding["rule"] for finding in document["findings"] if finding["severity"] != "note" and finding["rule"] != "disk-full"] == [
+        "backup-age"
+    ]
+    assert not [remark for topic in document["topics"].values() for remark in topic["remarks"] if "could not be read" in remark]
+    assert len(document["topics"]["tables"]["rows"]) == 19  # alembic_version as well

@@ -1,0 +1,1 @@
+"""Alerts: what began and what ended, told once over each channel."""

@@ -1,0 +1,189 @@
+"""``app-schema monitor``: all is well, or exactly what is not, and what to do."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from app_schema.alerts import telling
+from app_schema.engine import connect, database_url
+from app_schema.errors import (
+    AlertUndelivered,
+    AppSchemaError,
+    EmbeddedServerStopped,
+    ExtraMissing,
+    MemoryUnavailable,
+    ServerUnreachable,
+    SettingsError,
+)
+from app_schema.memory import Memory
+from app_schema.monitoring import checklist as lists
+from app_schema.monitoring import snapshot
+from app_schema.monitoring.formats import document, page, prometheus, terminal
+from app_schema.monitoring.formats.file import replace
+from app_schema.monitoring.jobs import note_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app_schema.alerts.telling import Told
+    from app_schema.monitoring.finding import Finding
+    from app_schema.monitoring.snapshot import Snapshot
+    from app_schema.settings import Settings
+
+FORMATS = ("table", "json", "prometheus", "html")
+WIDE = 160  # where no terminal says how wide it is
+
+
+@click.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="For people, machines, node_exporter, managers.",
+)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Replace FILE at once instead of printing.")
+@click.option("--alert", is_flag=True, help="Tell the channels what began and what ended since the last time.")
+@click.option("--test-alert", is_flag=True, help="Send a test to every channel, and look at nothing.")
+@click.option("--failed", metavar="JOB", help="Note that a scheduled job failed, and tell the channels.")
+@click.option("--checklist", type=click.Choice(["daily", "weekly", "monthly"]), help="Print the policy's list, its boxes checked by facts.")
+@click.option("--confirm", type=click.Choice(["policy-review"]), help="Note that a person did what no fact can tell.")
+@click.pass_context
+def monitor(  # noqa: PLR0913 (an argument each option)
+    ctx: click.Context,
+    *,
+    form: str,
+    output: Path | None,
+    alert: bool,
+    test_alert: bool,
+    failed: str | None,
+    checklist: str | None,
+    confirm: str | None,
+) -> None:
+    """Look at everything once; exit 3 when something needs somebody.
+
+    Channels are SLACK_WEBHOOK_URL and APP_SCHEMA_ALERT_URLS.
+    """
+    settings: Settings = ctx.obj
+    if test_alert:
+        _test(settings)
+        return
+    with Memory.of(settings) as memory:
+        if confirm:
+            _confirm(memory, confirm)
+            return
+        if failed:
+            _note(memory, failed)
+        code = _look(settings, memory, form=form, output=output, alert=alert or failed is not None, checklist=checklist)
+    ctx.exit(code)
+
+
+def _look(  # noqa: PLR0913 (what the options say)
+    settings: Settings, memory: Memory, *, form: str, output: Path | None, alert: bool, checklist: str | None
+) -> int:
+    try:
+        with connect(settings) as connection:
+            taken = snapshot.take(connection, settings, memory)
+    except (ServerUnreachable, EmbeddedServerStopped) as error:
+        if form == "prometheus":
+            _put(_render(None, memory, form), output)
+        if alert:
+            _alert(settings, memory, [snapshot.unreachable(settings, error)], whole=False)
+        raise
+    undelivered = alert and not _alert(settings, memory, taken.findings, whole=taken.whole)
+    if checklist:
+        return max(_checklist(checklist, taken, memory, settings), 3 if undelivered else 0)
+    if form == "table" and output is None:
+        console = Console(highlight=False)
+        if not console.is_terminal:
+            console.width = WIDE
+        console.print(terminal.render(taken))
+    else:
+        _put(_render(taken, memory, form), output)
+    return 3 if taken.alarming or undelivered else 0
+
+
+def _render(taken: Snapshot | None, memory: Memory, form: str) -> str:
+    if form == "prometheus":
+        return prometheus.render(taken)
+    assert taken is not None  # noqa: S101 (the others are asked for with a snapshot only)
+    if form == "json":
+        return document.render(taken) + "\n"
+    if form == "html":
+        return page.render(taken, memory)
+    console = Console(width=WIDE, highlight=False)
+    with console.capture() as captured:
+        console.print(terminal.render(taken))
+    return captured.get()
+
+
+def _put(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        replace(output, text)
+
+
+def _alert(settings: Settings, memory: Memory, findings: Sequence[Finding], *, whole: bool) -> bool:
+    """Tell the channels; return whether every one of them took it."""
+    try:
+        told, forgotten = telling.tell(settings, memory, findings, where=_where(settings), now=snapshot.now(), whole=whole)
+    except (SettingsError, ExtraMissing) as error:  # the look goes on, and is printed
+        click.echo(f"warning: nobody was told: {error}", err=True)
+        return False
+    if forgotten:
+        click.echo(f"warning: alerts will be told again, since they cannot be remembered: {forgotten}", err=True)
+    for each in told:
+        if each.error:
+            click.echo(f"warning: channel {each.channel} was not told: {each.error}", err=True)
+        elif each.began or each.ended:
+            click.echo(f"alert: {each.channel} was told of {each.began} that began and {each.ended} that ended", err=True)
+    return not _undelivered(told)
+
+
+def _undelivered(told: Sequence[Told]) -> list[str]:
+    return [each.channel for each in told if each.error]
+
+
+def _test(settings: Settings) -> None:
+    told = telling.test(settings, where=_where(settings))
+    for each in told:
+        click.echo(f"{each.channel}: {each.error or 'delivered'}")
+    if failed := _undelivered(told):
+        raise AlertUndelivered(f"{len(failed)} of {len(told)} channels did not take the test")
+
+
+def _note(memory: Memory, job: str) -> None:
+    try:
+        note_failure(memory, job, snapshot.now())
+    except MemoryUnavailable as error:
+        click.echo(f"warning: that {job} failed is not remembered: {error}", err=True)
+
+
+def _confirm(memory: Memory, item: str) -> None:
+    now = snapshot.now()
+    lists.confirm(memory, item, by=getpass.getuser(), now=now)
+    click.echo(f"{item}: confirmed {now:%Y-%m-%d} by {getpass.getuser()}")
+
+
+def _checklist(name: str, taken: Snapshot, memory: Memory, settings: Settings) -> int:
+    boxes = lists.check(name, taken, memory, settings)
+    click.echo(f"{lists.TITLES[name]} ({name}) — {taken.server.database}, {taken.taken.astimezone():%Y-%m-%d %H:%M %Z}")
+    for box in boxes:
+        click.echo(f"- [{'x' if box.checked else ' '}] {box.korean}: {box.fact}")
+    return 0 if all(box.checked for box in boxes) else 3
+
+
+def _where(settings: Settings) -> str:
+    try:
+        url = database_url(settings)
+    except AppSchemaError:
+        return f"the embedded server in {settings.home}"
+    host = url.query.get("host") or url.host or "localhost"
+    return f"{url.database} on {'this machine' if str(host).startswith('/') else host}"

@@ -1,0 +1,99 @@
+"""Carry out a plan: one at a time on a database, each step in its share of the time, a failure reported and passed."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from app_schema import migrate
+from app_schema.engine import quoted
+from app_schema.errors import AppSchemaError, NotTheOwner, ServerUnsuitable
+from app_schema.maintenance.step import LOCK_NOT_AVAILABLE, Outcome, State, Step, Unfinished, Work
+from app_schema.preflight import check_server
+from app_schema.turn import MAINTENANCE, turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Connection
+
+    from app_schema.maintenance.plan import Plan
+    from app_schema.memory import Memory
+    from app_schema.settings import Settings
+
+OWNERS = """
+SELECT current_user, ARRAY(
+    SELECT DISTINCT pg_get_userbyid(c.relowner)::text FROM pg_class AS c
+    WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relkind IN ('r', 'p') AND NOT pg_has_role(c.relowner, 'USAGE')
+)
+"""
+SESSION = (
+    "SET application_name = 'app_schema maintain'",
+    "SET idle_session_timeout = 0",
+    "SET vacuum_cost_delay = '2ms'",  # as autovacuum's: a VACUUM by hand would take all of the disk
+)
+
+
+def carry_out(
+    connection: Connection, settings: Settings, memory: Memory, plan: Plan, *, report: Callable[[Outcome], None] = lambda _outcome: None
+) -> list[Outcome]:
+    """Run every step of a plan.
+
+    Args:
+        connection: of the tables' owner, in no transaction; it is put into autocommit.
+        settings: name the schema.
+        memory: what the steps remember of the last time.
+        plan: the steps and the seconds they have. A step that needs less leaves the rest to those after it.
+        report: called after each step.
+
+    Raises:
+        MaintenanceBusy: another maintenance of this database is running.
+        ServerUnsuitable: a standby, read-only, or without the schema.
+        NotTheOwner: VACUUM and the rest are the owner's.
+    """
+    check_server(connection, writing=True)
+    _check(connection, settings.schema_name)
+    database = connection.exec_driver_sql("SELECT current_database()").scalar_one()
+    connection.rollback()
+    connection.execution_options(isolation_level="AUTOCOMMIT")
+    for statement in SESSION:
+        connection.exec_driver_sql(statement)
+    with turn(connection, database, wait=0, task=MAINTENANCE):
+        outcomes = []
+        for outcome in _outcomes(connection, settings, memory, plan):
+            report(outcome)
+            outcomes.append(outcome)
+    return outcomes
+
+
+def _check(connection: Connection, schema: str) -> None:
+    if migrate.current(connection, schema=schema) is None:
+        raise ServerUnsuitable(f"schema {schema} holds nothing of app_schema; run: app-schema init")
+    me, owners = connection.exec_driver_sql(OWNERS, {"schema": quoted(schema)}).one()
+    if owners:
+        raise NotTheOwner(f"user {me} does not own the tables of schema {schema}; run the upkeep as their owner, {', '.join(owners)}")
+
+
+def _outcomes(connection: Connection, settings: Settings, memory: Memory, plan: Plan) -> Iterator[Outcome]:
+    end = time.monotonic() + plan.budget
+    for number, step in enumerate(plan.steps):
+        begun = time.monotonic()
+        share = max(0.0, end - begun) / (len(plan.steps) - number)
+        state, said = _tried(step, Work(connection, settings, memory, begun + share))
+        yield Outcome(step.name, state, said, time.monotonic() - begun)
+
+
+def _tried(step: Step, work: Work) -> tuple[State, str]:
+    try:
+        return State.DONE, step.run(work)
+    except Unfinished as rest:
+        return State.UNFINISHED, f"{rest}; the time was up, the next run goes on"
+    except (AppSchemaError, OSError) as error:
+        return State.FAILED, str(error)
+    except DBAPIError as error:  # scrubbed: it holds no value of a row
+        if error.connection_invalidated:
+            raise
+        locked = "; another session holds a lock it needs" if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE else ""
+        return State.FAILED, f"{str(error.orig).strip()}{locked}"

@@ -1,0 +1,123 @@
+"""What is remembered of a database between two runs: sizes, alerts, confirmations, rebuilt indexes.
+
+A SQLite file of its own a database, beneath ``APP_SCHEMA_HOME``: it works for a role that may only read, on a
+standby and while the database is down, and it is no part of a dump (docs/adr/0011).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from app_schema.embedded import private
+from app_schema.errors import MemoryUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Any, Self
+
+    from app_schema.settings import Settings
+
+ROOT = 0
+BUSY_SECONDS = 5  # another run writes for milliseconds
+WHERE = ("host", "port")  # libpq takes them as options, too
+ODD = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+class Memory:
+    """One database's file, 0600; opened when first used and shared by runs at the same time.
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, home: Path, *identity: str) -> None:
+        """Name the file; ``identity`` is where the server is, the database and the schema."""
+        digest = sha256("\0".join(identity).encode()).hexdigest()[:12]
+        self.path = home.expanduser().absolute() / "memory" / f"{ODD.sub('_', identity[1])[:40]}-{digest}.sqlite3"
+        self._file: sqlite3.Connection | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the memory of the database that the settings name, which need not answer."""
+        url = settings.database_url
+        if url is None:
+            return cls(settings.home, "the embedded server", "app_schema", settings.schema_name)
+        place = [str(url.host), str(url.port), *(f"{name}={url.query[name]}" for name in WHERE if name in url.query)]
+        return cls(settings.home, " ".join(place), str(url.database), settings.schema_name)
+
+    def read(self, sql: str, *values: Any) -> list[Any]:
+        """Return the rows of a query; errors as for :meth:`write`."""
+        with self._told():
+            return self._open().execute(sql, values).fetchall()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Yield the file in a transaction of its own: all of it is kept, or nothing.
+
+        Raises:
+            MemoryUnavailable: the disk is full, the folder is closed, the file is none of ours.
+        """
+        with self._told():
+            file = self._open()
+            file.execute("BEGIN IMMEDIATE")
+            try:
+                yield file
+                file.execute("COMMIT")
+            except BaseException:
+                if file.in_transaction:
+                    file.execute("ROLLBACK")
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._file is None:
+            folder = self.path.parent
+            private.make_way(folder.parent, 0o711 if os.geteuid() == ROOT else 0o700)  # the embedded server's account passes
+            folder.mkdir(mode=0o700, exist_ok=True)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+            file = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            try:
+                file.executescript(TABLES)
+            except BaseException:
+                file.close()
+                raise
+            self._file = file
+        return self._file
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise MemoryUnavailable(f"{self.path} cannot be used ({reason}); free space there, or set APP_SCHEMA_HOME") from error
+
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS look (number INTEGER PRIMARY KEY AUTOINCREMENT, taken REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS sample (
+    metric TEXT NOT NULL, labels TEXT NOT NULL, look INTEGER NOT NULL, value REAL NOT NULL, PRIMARY KEY (metric, labels, look)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS sample_look ON sample (look);
+CREATE TABLE IF NOT EXISTS alert (
+    channel TEXT NOT NULL, rule TEXT NOT NULL, subject TEXT NOT NULL, severity TEXT NOT NULL, since REAL NOT NULL,
+    PRIMARY KEY (channel, rule, subject)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS failure (job TEXT PRIMARY KEY, taken REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS confirmation (item TEXT PRIMARY KEY, taken REAL NOT NULL, by TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rebuilt (name TEXT PRIMARY KEY, taken REAL NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
+"""

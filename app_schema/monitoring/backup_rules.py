@@ -1,0 +1,127 @@
+"""What the policy asks of backups: age, size, soundness, encryption, copies elsewhere, and a drill a month."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from statistics import median
+from typing import TYPE_CHECKING
+
+from app_schema.backup.entry import Kind
+from app_schema.monitoring.finding import Finding, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from app_schema.monitoring.backups import Backup
+    from app_schema.monitoring.look import Look
+
+# The policy's table, and how long a kind that was ever made may be missing.
+RPO = {
+    Kind.DUMP: timedelta(hours=24),
+    Kind.BASE: timedelta(hours=24),
+    Kind.INCREMENTAL: timedelta(hours=1),
+    Kind.SNAPSHOT: timedelta(days=7),
+}
+RTO = {Kind.DUMP: timedelta(hours=4), Kind.BASE: timedelta(hours=4), Kind.INCREMENTAL: timedelta(hours=2)}
+FULL = (Kind.DUMP, Kind.BASE)
+GRACE = timedelta(minutes=10)  # and as long as the last one took: the one that runs now may still end well
+CHANGE, LEAST_BYTES, BEFORE = 0.5, 1024 * 1024, 7  # abrupt: by half against the median of the last seven
+PROVEN = timedelta(days=35)  # a drill a month, on a Saturday
+COMMAND = "app-schema backup {kind}"
+
+NONE = Rule("backup-age", Severity.CRITICAL, "What was written since would be lost with the server.", "app-schema backup dump")
+OLD = Rule("backup-age", Severity.WARNING, "The policy promises to lose no more than that.", COMMAND)
+SIZE = Rule("backup-size", Severity.WARNING, "Rows are missing, or something writes far more than it did.", "app-schema restore drill")
+DAMAGED = Rule("backup-damaged", Severity.CRITICAL, "It cannot be restored.", "app-schema backup verify, then app-schema backup dump")
+PARTIAL = Rule(
+    "backup-partial",
+    Severity.WARNING,
+    "A restore would lack what could not be read.",
+    "app-schema backup list; dump as the owner of everything",
+)
+PLAIN = Rule(
+    "backup-unencrypted",
+    Severity.WARNING,
+    "Every dump holds password hashes.",
+    "set APP_SCHEMA_BACKUP_AGE_RECIPIENTS or APP_SCHEMA_BACKUP_PASSPHRASE_FILE",
+)
+DRILL = Rule("drill-overdue", Severity.WARNING, "A backup is worth what its restore proved.", "app-schema restore drill")
+FAILED = Rule("drill-failed", Severity.CRITICAL, "What came back was not what was taken.", "app-schema restore drill")
+SLOW = Rule(
+    "drill-slow", Severity.WARNING, "The policy promises to be back sooner.", "app-schema restore drill; faster disks, or restore cluster"
+)
+AWAY = Rule("backup-not-uploaded", Severity.WARNING, "It would be lost with this machine.", "app-schema backup dump")
+
+
+def judge(rows: Sequence[Backup], look: Look) -> Iterator[Finding]:
+    """Judge the newest of each kind, and the last drill."""
+    yield from _full(rows, look.now)
+    for kind in RPO:
+        of_kind = [row for row in rows if row.kind == kind]
+        if of_kind:
+            yield from _newest(of_kind, look)
+    yield from _drills(rows, look.now)
+
+
+def _full(rows: Sequence[Backup], now: datetime) -> Iterator[Finding]:
+    newest = next((row for row in rows if row.kind in FULL and row.status != "damaged"), None)
+    if newest is None:
+        yield NONE.finding("full", "there is no dump and no base backup")
+    elif _late(newest, now):
+        yield NONE.finding("full", f"the newest {newest.kind} is {_ago(newest.finished, now)} old, the policy is one in 24 hours")
+
+
+def _newest(rows: Sequence[Backup], look: Look) -> Iterator[Finding]:
+    newest, kind = rows[0], rows[0].kind
+    if kind not in FULL and _late(newest, look.now):
+        yield OLD.finding(kind, f"the newest {kind} is {_ago(newest.finished, look.now)} old", command=COMMAND.format(kind=kind))
+    if newest.status == "damaged":
+        yield DAMAGED.finding(kind, f"{newest.backup} is damaged")
+    elif newest.status == "partial":
+        yield PARTIAL.finding(kind, f"{newest.backup} lacks what its user could not read")
+    if newest.encryption is None and kind in (Kind.DUMP, Kind.SNAPSHOT):
+        yield PLAIN.finding(kind, f"{newest.backup} is not encrypted")
+    if look.settings.backup_s3_url and newest.uploaded is None:
+        yield AWAY.finding(kind, f"{newest.backup} was not copied to {look.settings.backup_s3_url}")
+    before = [row.size_bytes for row in rows[1 : 1 + BEFORE]]
+    if before and kind != Kind.INCREMENTAL:
+        usual = median(before)
+        if abs(newest.size_bytes - usual) > max(CHANGE * usual, LEAST_BYTES):
+            says = f"{newest.backup} has {newest.size_bytes / 1024**2:,.1f} MB, usual are {usual / 1024**2:,.1f} MB"
+            yield SIZE.finding(kind, says)
+
+
+def _drills(rows: Sequence[Backup], now: datetime) -> Iterator[Finding]:
+    if not rows:
+        return
+    drilled = max((row for row in rows if row.drilled), key=lambda row: row.drilled or now, default=None)
+    for row in rows:
+        if row.drill_failed and (drilled is None or drilled.drilled is None or row.finished > drilled.finished):
+            yield FAILED.finding(row.kind, f"the drill of {row.backup} failed")
+            break
+    # the first backup has a month to be drilled
+    since = drilled.drilled if drilled and drilled.drilled else rows[-1].finished
+    if now - since > PROVEN:
+        yield DRILL.finding(
+            "drill", f"{'the last drill was' if drilled else 'there was no drill in'} {_ago(since, now)}{' ago' if drilled else ''}"
+        )
+    limit = RTO.get(Kind(drilled.kind)) if drilled else None
+    if drilled and limit and (drilled.drill_seconds or 0) > limit.total_seconds():
+        yield SLOW.finding(
+            "drill",
+            f"the drill of {drilled.backup} took {_span(drilled.drill_seconds or 0)}, the policy promises {_span(limit.total_seconds())}",
+        )
+
+
+def _late(newest: Backup, now: datetime) -> bool:
+    # every full backup is a day's, whichever of the two kinds it is
+    return now - newest.finished > RPO[Kind(newest.kind)] + GRACE + timedelta(seconds=newest.took_seconds)
+
+
+def _ago(then: datetime, now: datetime) -> str:
+    return _span((now - then).total_seconds())
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / 86_400:.1f} days" if seconds > 2 * 86_400 else f"{seconds / 3600:.1f} hours"

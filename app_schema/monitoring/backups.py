@@ -1,0 +1,110 @@
+"""Backups by age, size and last proof: a job that never ran cannot report itself, so they are judged by the catalogue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from app_schema.backup.catalogue import Catalogue
+from app_schema.backup.entry import Kind
+from app_schema.backup.folder import Folder
+from app_schema.backup.taking import address
+from app_schema.engine import database_url
+from app_schema.errors import BackupError
+from app_schema.monitoring.backup_rules import judge
+from app_schema.monitoring.topic import Metric, Topic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from app_schema.backup.entry import Entry
+    from app_schema.monitoring.look import Look
+    from app_schema.settings import Settings
+
+
+class Backup(NamedTuple):
+    """One backup of this database or its server, newest first.
+
+    Attributes:
+        kind: dump, snapshot, base, incremental …
+        finished: when it was whole.
+        status: complete, partial or damaged.
+        verified: when its bytes were last found as written.
+        drilled: when a restore of it last proved it.
+        drill_seconds: how long that took.
+    """
+
+    backup: str
+    kind: str
+    started: datetime
+    finished: datetime
+    took_seconds: float
+    size_bytes: int
+    status: str
+    encryption: str | None
+    verified: datetime | None
+    drilled: datetime | None
+    drill_seconds: float | None
+    drill_failed: bool
+    uploaded: datetime | None
+
+
+def read(look: Look) -> Sequence[Backup]:
+    """Read the catalogue; backups of other databases are not counted."""
+    try:
+        folder = _folder(look.settings)
+        entries, problems = Catalogue(folder).read() if folder else ([], [])
+    except (BackupError, OSError) as error:  # then there is none that could be restored
+        look.remark(str(error))
+        return []
+    for problem in problems:
+        look.remark(f"{problem.file}: {problem.message}")
+    where = address(database_url(look.settings))
+    ours = [entry for entry in entries if look.server.database in entry.databases or entry.physical]
+    here = [entry for entry in ours if entry.server == where]
+    if len(here) < len(ours):
+        others = ", ".join(sorted({entry.server for entry in ours} - {where}))
+        look.remark(f"{len(ours) - len(here)} backups were taken from {others} and are not counted for {where}")
+    return [_row(entry) for entry in reversed(here) if entry.kind is not Kind.MASKED]
+
+
+def _folder(settings: Settings) -> Folder | None:
+    if settings.backup_dir is None and not (settings.home / "backups").is_dir():
+        return None  # nothing was ever backed up here, and looking makes no folder
+    return Folder.of(settings)
+
+
+def _row(entry: Entry) -> Backup:
+    sound = [look.at for look in entry.verified if look.error is None]
+    last = entry.drills[-1] if entry.drills else None
+    passed = [drill for drill in entry.drills if drill.passed]
+    return Backup(
+        *(entry.id, str(entry.kind), entry.started, entry.finished, entry.seconds, entry.size, entry.status, entry.encryption),
+        verified=sound[-1] if sound else None,
+        drilled=passed[-1].at if passed else None,
+        drill_seconds=passed[-1].seconds if passed else None,
+        drill_failed=last is not None and not last.passed,
+        uploaded=entry.uploads[-1].at if entry.uploads else None,
+    )
+
+
+def measure(rows: Sequence[Backup]) -> Iterator[Metric]:
+    """Measure times, not ages: whoever reads them knows what time it is."""
+    for kind in sorted({row.kind for row in rows}):
+        of_kind = [row for row in rows if row.kind == kind]
+        labels = {"type": kind}
+        yield Metric(
+            "pgbackup_last_success_timestamp_seconds", "When the newest backup was whole.", of_kind[0].finished.timestamp(), labels
+        )
+        yield Metric("pgbackup_last_size_bytes", "Size of the newest backup.", of_kind[0].size_bytes, labels)
+        yield Metric("pgbackup_last_duration_seconds", "How long the newest backup took.", of_kind[0].took_seconds, labels)
+        if verified := [row.verified for row in of_kind if row.verified]:
+            help_text = "When a backup was last found as it was written."
+            yield Metric("pgbackup_last_verify_timestamp_seconds", help_text, max(verified).timestamp(), labels)
+        if drilled := [row.drilled for row in of_kind if row.drilled]:
+            yield Metric("pgbackup_last_drill_timestamp_seconds", "When a restore last proved a backup.", max(drilled).timestamp(), labels)
+    yield Metric("pgbackup_size_bytes", "Size of all backups.", sum(row.size_bytes for row in rows))
+
+
+BRIEF = ("backup", "finished", "took_seconds", "size_bytes", "status", "encryption", "verified", "drilled")
+BACKUPS = Topic("backups", "Backups", "백업", Backup, read, measure, judge, brief=BRIEF)

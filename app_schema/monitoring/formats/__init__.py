@@ -1,0 +1,1 @@
+"""A snapshot as a table for people, as JSON, as Prometheus metrics and as a page."""

@@ -1,0 +1,68 @@
+"""For Prometheus: a file for the textfile collector of node_exporter."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from app_schema.errors import ExtraMissing
+from app_schema.monitoring.finding import Severity
+from app_schema.monitoring.topic import Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from app_schema.monitoring.snapshot import Snapshot
+
+
+def render(snapshot: Snapshot | None) -> str:
+    """Return every metric in the text format, each with the database as a label; None means that it does not answer.
+
+    Times are timestamps, not ages: whoever reads them knows what time it is.
+
+    Raises:
+        ExtraMissing: prometheus-client is not installed.
+    """
+    if snapshot is None:
+        return _text([Metric("app_schema_up", UP, 0)])
+    where = {"database": snapshot.server.database, "schema": snapshot.schema}
+    return _text(metric._replace(labels=where | metric.labels) for metric in (*_own(snapshot), *snapshot.metrics))
+
+
+UP = "Whether the database answered."
+
+
+def _own(snapshot: Snapshot) -> Iterator[Metric]:
+    yield Metric("app_schema_up", UP, 1)
+    yield Metric("app_schema_monitor_timestamp_seconds", "When the monitor looked.", snapshot.taken.timestamp())
+    for severity in Severity:
+        count = sum(finding.severity is severity for finding in snapshot.findings)
+        yield Metric("app_schema_findings", "What is not as it should be.", count, {"severity": str(severity)})
+    for finding in snapshot.alarming:
+        labels = {"rule": finding.rule, "subject": finding.subject, "severity": str(finding.severity)}
+        yield Metric("app_schema_finding", "One for each thing that needs somebody.", 1, labels)
+    for reading in snapshot.readings:
+        yield Metric("app_schema_topic_seconds", "How long it took to look.", round(reading.seconds, 6), {"topic": reading.topic.name})
+
+
+def _text(metrics: Iterable[Metric]) -> str:
+    try:
+        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 (an optional extra)
+        from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415
+    except ModuleNotFoundError:
+        raise ExtraMissing("this format needs prometheus-client: pip install 'app-schema[monitoring]'") from None
+    families: dict[str, list[Metric]] = defaultdict(list)
+    for metric in metrics:
+        families[metric.name].append(metric)
+
+    class Collector:
+        def collect(self) -> Iterator[Any]:
+            for name, members in families.items():
+                family = GaugeMetricFamily(name, members[0].help, labels=list(members[0].labels))
+                for member in members:
+                    family.add_metric(list(member.labels.values()), member.value)
+                yield family
+
+    registry = CollectorRegistry()
+    registry.register(Collector())
+    return generate_latest(registry).decode()

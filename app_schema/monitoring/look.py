@@ -1,0 +1,80 @@
+"""What every topic is given: the connection, the time, and what is known of the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from app_schema import migrate
+from app_schema.engine import quoted
+from app_schema.monitoring.topic import sql
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import Connection
+
+    from app_schema.monitoring.history import Past
+    from app_schema.settings import Settings
+
+
+class Server(NamedTuple):
+    """The server and the database, as ``sql/server.sql`` tells.
+
+    Attributes:
+        stats_reset: since when the statistics count; None when they never were reset.
+        monitors: whether the role may see other sessions and the settings (``pg_monitor``).
+        revision: of the schema; None without one.
+    """
+
+    version: str
+    major: int
+    database: str
+    user: str
+    now: datetime
+    started: datetime
+    stats_reset: datetime | None
+    standby: bool
+    monitors: bool
+    revision: str | None = None
+
+
+@dataclass
+class Look:
+    """One look at a database.
+
+    Attributes:
+        now: by the clock that the caller gave.
+        past: what was measured before.
+    """
+
+    connection: Connection
+    settings: Settings
+    server: Server
+    now: datetime
+    past: Past
+    remarks: list[str] = field(default_factory=list)
+
+    def query(self, name: str, **values: Any) -> Sequence[Any]:
+        """Run ``sql/<name>.sql``; ``%(schema)s`` is the schema, quoted for ``to_regnamespace``."""
+        return self.run(sql(name), **values)
+
+    def run(self, statement: str, **values: Any) -> Sequence[Any]:
+        """Run a statement with psycopg's placeholders."""
+        return self.connection.exec_driver_sql(statement, {"schema": quoted(self.settings.schema_name), **values}).all()
+
+    def remark(self, text: str) -> None:
+        """Say what keeps this topic from being whole, with the cure."""
+        self.remarks.append(text)
+
+    @property
+    def counting(self) -> timedelta:
+        """For how long the statistics have counted."""
+        return self.server.now - max(self.server.stats_reset or self.server.started, self.server.started)
+
+
+def ask(connection: Connection, schema: str) -> Server:
+    """Ask the server who it is."""
+    row = connection.exec_driver_sql(sql("server")).mappings().one()
+    return Server(**row, revision=migrate.current(connection, schema=schema))

@@ -1,0 +1,154 @@
+"""A snapshot: one look at every topic, judged."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from psycopg.errors import InsufficientPrivilege
+from sqlalchemy.exc import DBAPIError
+
+from app_schema import migrate
+from app_schema.errors import AppSchemaError, MemoryUnavailable
+from app_schema.monitoring import history
+from app_schema.monitoring.finding import Finding, Rule, Severity
+from app_schema.monitoring.formats.wording import duration
+from app_schema.monitoring.jobs import failures
+from app_schema.monitoring.look import Look, Server, ask
+from app_schema.monitoring.standing import judge as judge_standing
+from app_schema.monitoring.topic import Metric, Reading, Topic
+from app_schema.monitoring.topics import TOPICS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sqlalchemy import Connection
+
+    from app_schema.memory import Memory
+    from app_schema.settings import Settings
+
+# A monitor must never be what hangs, nor what others wait for.
+GUARD = "SET TRANSACTION READ ONLY; SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '5s'; SET LOCAL jit = off"
+
+
+SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What was seen.
+
+    Attributes:
+        taken: when, by the clock of the caller.
+        since: the look before, which growth is measured from; None for the first.
+        remarks: what keeps the snapshot from being whole, with the cure.
+    """
+
+    taken: datetime
+    since: datetime | None
+    server: Server
+    schema: str
+    readings: tuple[Reading[Any], ...]
+    findings: tuple[Finding, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def alarming(self) -> tuple[Finding, ...]:
+        """The findings that ask for somebody, worst first."""
+        return tuple(finding for finding in self.findings if finding.severity is not Severity.NOTE)
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """Every number."""
+        return [metric for reading in self.readings if reading.whole for metric in reading.topic.measure(reading.rows)]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every topic could be read: else what is not found may be there all the same."""
+        return all(reading.whole for reading in self.readings)
+
+    def rows(self, topic: str) -> tuple[Any, ...]:
+        """Return the rows of a topic by its name."""
+        return next(reading.rows for reading in self.readings if reading.topic.name == topic)
+
+
+UNREACHABLE = Rule(
+    "server-unreachable",
+    Severity.CRITICAL,
+    "Nothing that needs the database works.",
+    "app-schema status, then docs/recovery.md if it is lost",
+)
+
+
+def unreachable(settings: Settings, error: AppSchemaError) -> Finding:
+    """Return the finding for a server that does not answer."""
+    return UNREACHABLE.finding(str(settings.database_url.database if settings.database_url else "embedded"), str(error))
+
+
+def now() -> datetime:
+    """Return the time of this machine's clock."""
+    return datetime.now(UTC)
+
+
+def take(connection: Connection, settings: Settings, memory: Memory, *, clock: Callable[[], datetime] = now) -> Snapshot:
+    """Look at everything once, and remember what was measured.
+
+    Args:
+        connection: as :func:`app_schema.engine.connect` opens it, in no transaction; any role will do, what it may not
+            see is remarked.
+        settings: name the schema, the home of the memory, and the backups.
+        memory: of the database; when it cannot be used, the snapshot says so and lacks growth.
+        clock: tells the time.
+    """
+    taken = clock()
+    with connection.begin():
+        server = ask(connection, settings.schema_name)
+    remarks: list[str] = []
+    try:
+        past = history.last(memory)
+    except MemoryUnavailable as error:
+        past = history.NOTHING
+        remarks.append(f"growth and sudden changes are unknown: {error}")
+    if past.taken and past.taken > taken:
+        remarks.append(f"the clock was set back: the last look says {past.taken:%Y-%m-%d %H:%M %Z}, now is {taken:%Y-%m-%d %H:%M %Z}")
+    skew = now() - server.now
+    if abs(skew) > SKEW:
+        remarks.append(
+            f"the clock here is {duration(abs(skew).total_seconds())} {'ahead of' if skew > SKEW else 'behind'} the server's; set it right"
+        )
+    readings = tuple(_read(topic, Look(connection, settings, server, taken, past)) for topic in TOPICS)
+    look = Look(connection, settings, server, taken, past)
+    found = [*judge_standing(look, migrate.head()), *_judged(readings, look)]
+    with suppress(MemoryUnavailable):  # said already
+        found += failures(memory, taken)
+    order = [Severity.CRITICAL, Severity.WARNING, Severity.NOTE]
+    found.sort(key=lambda finding: order.index(finding.severity))
+    snapshot = Snapshot(taken, past.taken, server, settings.schema_name, readings, tuple(found), tuple(remarks))
+    try:
+        history.keep(memory, taken, snapshot.metrics)
+    except MemoryUnavailable as error:
+        return replace(snapshot, remarks=(*snapshot.remarks, f"what was measured is not remembered: {error}"))
+    return snapshot
+
+
+def _judged(readings: Iterable[Reading[Any]], look: Look) -> Iterable[Finding]:
+    for reading in readings:
+        if reading.whole:
+            yield from reading.topic.judge(reading.rows, look)
+
+
+def _read(topic: Topic[Any], look: Look) -> Reading[Any]:
+    begun = time.perf_counter()
+    rows: tuple[Any, ...] | None = None
+    try:
+        with look.connection.begin():
+            for statement in GUARD.split("; "):
+                look.connection.exec_driver_sql(statement)
+            rows = tuple(topic.read(look))
+    except DBAPIError as error:
+        cure = f"; GRANT pg_monitor TO {look.server.user} shows it" if isinstance(error.orig, InsufficientPrivilege) else ""
+        look.remark(f"could not be read: {str(error.orig).strip()}{cure}")
+    return Reading(topic, rows or (), tuple(look.remarks), time.perf_counter() - begun, rows is not None)

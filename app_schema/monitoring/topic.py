@@ -1,0 +1,80 @@
+"""A topic of the monitor: what it reads, what it measures, and what it finds in that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from app_schema.monitoring.finding import Finding
+    from app_schema.monitoring.look import Look
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
+
+
+class Metric(NamedTuple):
+    """One number: a Prometheus gauge, and what the history keeps.
+
+    Attributes:
+        name: with its unit at the end, such as ``app_schema_table_bytes``.
+        labels: such as ``{"table": "messages"}``.
+    """
+
+    name: str
+    help: str
+    value: float
+    labels: dict[str, str] = {}  # noqa: RUF012 (never changed)
+
+
+@dataclass(frozen=True)
+class Topic(Generic[Row]):
+    """One subject, a file each.
+
+    Attributes:
+        name: as in JSON and in errors.
+        title: for people.
+        korean: the same in Korean, for the page.
+        row: the type of its rows, a NamedTuple; its fields are the columns, its units are in their names.
+        read: returns the rows; may leave remarks with ``look.remark``.
+        measure: the numbers worth keeping.
+        judge: what is not as it should be.
+        most: how many rows people are shown; machines get all.
+        brief: the fields that people are shown; none means all.
+    """
+
+    name: str
+    title: str
+    korean: str
+    row: type[Row]
+    read: Callable[[Look], Sequence[Row]]
+    measure: Callable[[Sequence[Row]], Iterable[Metric]] = field(default=lambda _rows: ())
+    judge: Callable[[Sequence[Row], Look], Iterable[Finding]] = field(default=lambda _rows, _look: ())
+    most: int = 10
+    brief: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading(Generic[Row]):
+    """What a look at one topic gave.
+
+    Attributes:
+        seconds: how long it took.
+        whole: False when it could not be read, and the rows mean nothing.
+        remarks: what keeps it from being whole, with the cure.
+    """
+
+    topic: Topic[Row]
+    rows: tuple[Row, ...]
+    remarks: tuple[str, ...]
+    seconds: float
+    whole: bool
+
+
+@cache
+def sql(name: str) -> str:
+    """Return the text of ``sql/<name>.sql``."""
+    return files("app_schema.monitoring").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Which command runs when, as crontab lines and as systemd units."""

@@ -1,0 +1,110 @@
+"""Crontab lines: cron knows the host's zone only, so the times are Seoul's turned into it."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from app_schema.schedule.jobs import JOBS, Job, When
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from app_schema.schedule.place import Place
+
+SEOUL = ZoneInfo("Asia/Seoul")
+LOGROTATE = """\
+{logs}/*.log {{
+    su {user}
+    weekly
+    rotate 52
+    maxsize 50M
+    compress
+    delaycompress
+    missingok
+    notifempty
+    create 0600 {user}
+}}
+"""
+DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+
+
+def render(place: Place, *, zone: tzinfo | None, now: datetime) -> str:
+    """Return a crontab.
+
+    Args:
+        place: the paths.
+        zone: of the host; None is this one's.
+        now: a zone with summer time is turned by the offset of this moment.
+    """
+    lines = [
+        f"# app_schema for the crontab of {place.user}: times in the host's zone ({now.astimezone(zone):%Z}), Seoul's in the comments.",
+        *_summer_time(zone, now),
+        f"# Once: install -d -m 700 {place.logs} {place.environment.parent}; install -m 600 /dev/null {place.environment}",
+        "# and write DATABASE_URL='postgresql://…' there, one NAME='value' a line.  The logs: app-schema schedule cron --logrotate",
+        "SHELL=/bin/sh",
+        "",
+    ]
+    for job in JOBS:
+        lines += [f"# {job.name}: {job.says}; {said(job.when)}", f"{_time(job.when, zone, now)} {_command(job, place)}"]
+    return "\n".join(lines) + "\n"
+
+
+def logrotate(place: Place) -> str:
+    """Return the file for logrotate: a year of weeks, since a drill is monthly."""
+    return LOGROTATE.format(logs=place.logs, user=place.user)
+
+
+def said(when: When | None) -> str:
+    """Return a time in words."""
+    if when is None:
+        return "always, started again within a minute"
+    if when.every:
+        return f"every {when.every} minutes"
+    if when.hour is None:
+        return f"every hour, {when.minute} minutes past"
+    day = (
+        "daily" if when.weekday is None else f"{'first ' if when.first else ''}{DAYS[when.weekday]}{' of the month' if when.first else ''}"
+    )
+    return f"{day} {when.hour:02}:{when.minute:02} KST"
+
+
+def _time(when: When | None, zone: tzinfo | None, now: datetime) -> str:
+    if when is None:
+        return "* * * * *"
+    if when.every:
+        return f"*/{when.every} * * * *"
+    if when.hour is None:
+        return f"{(when.minute - _ahead(zone, now)) % 60} * * * *"
+    here = when.hour * 60 + when.minute - _ahead(zone, now)
+    days, minutes = divmod(here, 24 * 60)
+    weekday = "*" if when.weekday is None else str((when.weekday + days) % 7)
+    return f"{minutes % 60} {minutes // 60} * * {weekday}"
+
+
+def _ahead(zone: tzinfo | None, now: datetime) -> int:
+    """Return the minutes by which Seoul is ahead of the host."""
+    return round((_offset(SEOUL, now) - _offset(zone, now)) / timedelta(minutes=1))
+
+
+def _offset(zone: tzinfo | None, now: datetime) -> timedelta:
+    return now.astimezone(zone).utcoffset() or timedelta()
+
+
+def _command(job: Job, place: Place) -> str:
+    program = shlex.quote(str(place.program))
+    # cron takes a bare % for a line break; Seoul's day and not the host's says whether it is the first week
+    test = '[ "$(TZ=Asia/Seoul date +\\%-d)" -le 7 ] && ' if job.when and job.when.first else ""
+    load = f"set -a; . {shlex.quote(str(place.environment))}; "
+    lock = f"{place.flock} -n -E 0 {shlex.quote(str(place.locks / f'app_schema-{job.name}.lock'))}"
+    log = shlex.quote(str(place.logs / f"{job.name}.log"))
+    told = "" if job.name == "monitor" else f" || {program} monitor --failed {job.name}"
+    return f"{test}{{ {load}{lock} {program} {job.command}{told}; }} >> {log} 2>&1"
+
+
+def _summer_time(zone: tzinfo | None, now: datetime) -> list[str]:
+    if len({_offset(zone, now + timedelta(days=91 * quarter)) for quarter in range(4)}) == 1:
+        return []
+    return ["# This zone has summer time and Seoul has none: print and install these lines anew when it changes, or use systemd's timers."]

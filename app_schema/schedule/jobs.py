@@ -1,0 +1,52 @@
+"""The jobs with the documents' times, in Seoul."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class When(NamedTuple):
+    """A time of the day in Seoul, every day unless a weekday is named.
+
+    Attributes:
+        hour: None means every hour.
+        weekday: 0 is Sunday, as cron counts.
+        first: only the first such weekday of a month.
+        every: minutes between two runs; then nothing else counts.
+    """
+
+    hour: int | None = None
+    minute: int = 0
+    weekday: int | None = None
+    first: bool = False
+    every: int | None = None
+
+
+class Job(NamedTuple):
+    """One command and its time.
+
+    Attributes:
+        when: None for a service that always runs.
+        says: what it is for.
+    """
+
+    name: str
+    command: str
+    when: When | None
+    says: str
+
+
+SUNDAY, SATURDAY = 0, 6
+JOBS = (
+    Job("dump", "backup dump", When(hour=3), "a full dump, kept 30 days"),
+    Job("base", "backup base", When(hour=3, minute=30), "a base backup, the start of a day's chain"),
+    Job("incremental", "backup incremental", When(minute=15), "the blocks changed since the last one, every hour (PostgreSQL 17 or newer)"),
+    Job("wal", "backup wal", None, "receives the write-ahead log all the time"),
+    Job("snapshot", "backup snapshot", When(hour=2, weekday=SUNDAY), "every database with its roles, kept 12 weeks"),
+    Job("prune", "backup prune", When(hour=4, minute=30), "removes backups that the policy no longer keeps"),
+    Job("verify", "backup verify", When(hour=5), "reads what is new in the backups and compares it with what was written"),
+    Job("daily", "maintain daily", When(hour=1), "cleanup, partitions, roll-up, statistics"),
+    Job("weekly", "maintain weekly", When(hour=4, weekday=SUNDAY), "statistics, VACUUM, bloated indexes"),
+    Job("monthly", "maintain monthly", When(hour=6, weekday=SATURDAY, first=True), "the restore drill and the performance review"),
+    Job("monitor", "monitor --alert", When(every=5), "looks at everything and tells what began or ended"),
+)

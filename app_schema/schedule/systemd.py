@@ -1,0 +1,107 @@
+"""systemd units: a service and a timer a job; the timers know Seoul's zone, the journal rotates the logs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app_schema.schedule.jobs import JOBS, Job, When
+
+if TYPE_CHECKING:
+    from app_schema.schedule.place import Place
+
+DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
+FOUND = 3  # a finding is no failure of the monitor; it has told the channels itself
+SERVICE = """\
+[Unit]
+Description=app_schema: {says}
+Documentation=man:systemd.timer(5)
+After=network-online.target postgresql.service
+Wants=network-online.target
+{failure}
+[Service]
+Type={kind}
+User={user}
+EnvironmentFile={environment}
+ExecStart={program} {command}
+{more}\
+"""
+TIMER = """\
+[Unit]
+Description=app_schema: {says} ({name})
+
+[Timer]
+OnCalendar={calendar}
+Persistent={persistent}
+AccuracySec=1s
+
+[Install]
+WantedBy=timers.target
+"""
+ALWAYS = """\
+Restart=always
+RestartSec=10
+
+[Install]
+WantedBy=multi-user.target
+"""
+FAILED = "app-schema-failed@"
+
+
+def units(place: Place) -> dict[str, str]:
+    """Return the text of every unit by its file's name.
+
+    A service of the kind oneshot is its own exclusion: a timer that fires while it runs starts no second one.
+    """
+    found = {
+        f"{FAILED}.service": SERVICE.format(
+            says="tells the channels that %i failed",
+            failure="",
+            kind="oneshot",
+            user=place.user,
+            environment=_quoted(place.environment),
+            program=_quoted(place.program),
+            command="monitor --failed %i",
+            more=f"SuccessExitStatus={FOUND}\n",
+        )
+    }
+    for job in JOBS:
+        found[f"app-schema-{job.name}.service"] = _service(job, place)
+        if job.when is not None:
+            # a look that was missed needs no making up
+            persistent = "false" if job.when.every else "true"
+            found[f"app-schema-{job.name}.timer"] = TIMER.format(
+                says=job.says, name=job.name, calendar=calendar(job.when), persistent=persistent
+            )
+    return found
+
+
+def calendar(when: When) -> str:
+    """Return a time as ``OnCalendar`` takes it."""
+    if when.every:
+        return f"*:0/{when.every}"
+    if when.hour is None:
+        return f"*:{when.minute:02}"
+    day = "" if when.weekday is None else f"{DAYS[when.weekday]} "
+    return f"{day}*-*-{'01..07' if when.first else '*'} {when.hour:02}:{when.minute:02}:00 Asia/Seoul"
+
+
+def _service(job: Job, place: Place) -> str:
+    # the monitor judges by age and tells the channels itself; only its death would be silent
+    more = ALWAYS if job.when is None else "Nice=10\nIOSchedulingClass=best-effort\nIOSchedulingPriority=7\nTimeoutStartSec=infinity\n"
+    if job.name == "monitor":
+        more = f"SuccessExitStatus={FOUND}\nTimeoutStartSec=120\n"
+    return SERVICE.format(
+        says=job.says,
+        failure=f"OnFailure={FAILED}{job.name}.service\n",
+        kind="exec" if job.when is None else "oneshot",
+        user=place.user,
+        environment=_quoted(place.environment),
+        program=_quoted(place.program),
+        command=job.command,
+        more=more,
+    )
+
+
+def _quoted(path: object) -> str:
+    text = str(path).replace("%", "%%")
+    return f'"{text}"' if " " in text else text

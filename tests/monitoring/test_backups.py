@@ -1,0 +1,169 @@
+"""Backups under a clock: the catalogue's entries are real files, their times are the test's."""
+
+from datetime import timedelta
+
+import pytest
+from operating import NOON, rules
+
+from app_schema.backup.catalogue import new_id
+from app_schema.backup.entry import Database, Drill, Entry, Kind, Part, Upload, Verification
+from app_schema.backup.taking import address
+from app_schema.engine import connect
+from app_schema.monitoring import checklist, snapshot
+
+HOUR, DAY, MB = timedelta(hours=1), timedelta(days=1), 1024 * 1024
+
+
+@pytest.fixture
+def backup(engine, settings):
+    """Enter a backup that finished some time before NOON."""
+    folder = settings.home / "backups"
+    folder.mkdir(mode=0o700, parents=True)
+
+    def backup(ago, kind=Kind.DUMP, *, size=100 * MB, encryption="age", server=None, missing=(), **fields):  # noqa: PLR0913
+        finished = NOON - ago
+        name = new_id(kind, finished)
+        part = Part(file=f"{name}.dump", bytes=size, sha256="0" * 64, database=Database(name=str(engine.url.database), missing=missing))
+        entry = Entry(
+            id=name,
+            kind=kind,
+            started=finished - timedelta(minutes=1),
+            finished=finished,
+            server=server or address(engine.url),
+            server_version="17.10",
+            client_version="17.10",
+            compression="zstd:3",
+            encryption=encryption,
+            parts=(part,),
+            **fields,
+        )
+        (folder / part.file).touch(mode=0o600)
+        (folder / f"{name}.json").write_bytes(entry.sealed())
+        return entry
+
+    return backup
+
+
+def drilled(ago, seconds=60.0, error=None):
+    return Drill(at=NOON - ago, quick=False, seconds=seconds, error=error)
+
+
+def alarms(found):
+    return {finding.rule for finding in found.alarming}
+
+
+def test_a_good_week_is_well(look, backup):
+    for days in range(8):
+        backup(days * DAY + HOUR, drills=(drilled(3 * DAY),) if days == 3 else ())
+    assert alarms(look()) == set()
+
+
+@pytest.mark.parametrize(
+    ("ago", "late"), [(24 * HOUR, False), (24 * HOUR + timedelta(minutes=10), False), (25 * HOUR, True), (9 * DAY, True)]
+)
+def test_no_full_backup_in_a_day(look, backup, ago, late):
+    backup(ago)
+    assert ("backup-age" in alarms(look())) is late
+
+
+def test_a_base_backup_is_a_days_backup_too(look, backup):
+    backup(30 * HOUR)
+    backup(HOUR, kind=Kind.BASE)
+    assert alarms(look()) == set()
+
+
+def test_kinds_that_were_once_made_are_missed(look, backup):
+    backup(HOUR)
+    backup(8 * DAY, kind=Kind.SNAPSHOT)
+    backup(3 * HOUR, kind=Kind.INCREMENTAL)
+    assert {finding.subject for finding in look().findings if finding.rule == "backup-age"} == {"snapshot", "incremental"}
+
+
+@pytest.mark.parametrize(("size", "sudden"), [(100 * MB, False), (130 * MB, False), (40 * MB, True), (160 * MB, True)])
+def test_a_sudden_change_of_size(look, backup, size, sudden):
+    for days in range(1, 6):
+        backup(days * DAY)
+    backup(HOUR, size=size)
+    assert ("backup-size" in alarms(look())) is sudden
+
+
+def test_drills_that_are_overdue_failed_or_slow(look, backup):
+    backup(40 * DAY)
+    backup(HOUR)
+    assert "drill-overdue" in alarms(look())
+    backup(2 * HOUR, drills=(drilled(HOUR, seconds=5 * 3600),))
+    assert alarms(look()) == {"drill-slow"}
+    backup(HOUR / 2, drills=(drilled(HOUR / 3, error="rows of messages differ"),))
+    assert "drill-failed" in alarms(look())
+
+
+def test_damaged_partial_plain_and_not_uploaded(look, backup):
+    backup(HOUR, encryption=None, missing=("table x: no SELECT",))
+    assert alarms(look()) == {"backup-unencrypted", "backup-partial"}
+    backup(HOUR / 2, verified=(Verification(at=NOON, error="SHA-256 differs"),))
+    assert "backup-damaged" in alarms(look())
+
+
+def test_copies_elsewhere_are_expected_where_a_storage_is_set(settings, memory, backup):
+    settings = settings.model_copy(update={"backup_s3_url": "s3://bucket/prefix"})
+
+    def take():
+        with connect(settings) as connection:
+            return alarms(snapshot.take(connection, settings, memory, clock=lambda: NOON))
+
+    backup(2 * HOUR)
+    assert take() == {"backup-not-uploaded"}
+    backup(HOUR, uploads=(Upload(at=NOON, url="s3://bucket/prefix/x", versioning=True, server_side_encryption="AES256"),))
+    assert take() == set()
+
+
+def test_backups_of_another_server_do_not_calm(look, backup):
+    backup(HOUR, server="elsewhere:5432")
+    found = look()
+    assert "backup-age" in alarms(found)
+    assert any("elsewhere:5432" in remark for reading in found.readings for remark in reading.remarks)
+
+
+def test_a_folder_that_cannot_be_used_is_said(look, settings, backup):
+    backup(HOUR)
+    (settings.home / "backups").chmod(0o755)
+    found = look()
+    assert "backup-age" in rules(found)
+    assert any("chmod 700" in remark for reading in found.readings for remark in reading.remarks)
+
+
+def test_an_edited_entry_is_remarked(look, settings, backup):
+    entry = backup(HOUR)
+    path = settings.home / "backups" / f"{entry.id}.json"
+    path.write_text(path.read_text().replace("17.10", "17.11"))
+    found = look()
+    assert "backup-age" in rules(found)
+    assert any("seal does not fit" in remark for reading in found.readings for remark in reading.remarks)
+
+
+def test_metrics_are_times_and_not_ages(look, backup):
+    backup(HOUR, verified=(Verification(at=NOON - HOUR / 2),), drills=(drilled(HOUR / 4),))
+    values = {metric.name: metric.value for metric in look().metrics if metric.labels.get("type") == "dump"}
+    assert values["pgbackup_last_success_timestamp_seconds"] == (NOON - HOUR).timestamp()
+    assert values["pgbackup_last_verify_timestamp_seconds"] == (NOON - HOUR / 2).timestamp()
+    assert values["pgbackup_last_drill_timestamp_seconds"] == (NOON - HOUR / 4).timestamp()
+    assert values["pgbackup_last_size_bytes"] == 100 * MB
+
+
+def test_checklists_are_checked_by_facts(look, memory, settings, backup):
+    def boxes(name, now=NOON):
+        return [box.checked for box in checklist.check(name, look(now), memory, settings)]
+
+    assert boxes("daily") == [False, False, True]
+    assert boxes("weekly") == [False, False, True]
+    assert boxes("monthly") == [False, False, False]
+    backup(HOUR, drills=(drilled(HOUR / 2),))
+    backup(HOUR, kind=Kind.SNAPSHOT)
+    assert boxes("daily") == [True, True, True]
+    assert boxes("weekly") == [True, False, True]
+    checklist.confirm(memory, checklist.REVIEW, by="kim", now=NOON)
+    look(NOON - 3 * DAY)
+    assert boxes("monthly") == [True, True, True]
+    assert boxes("monthly", NOON + 40 * DAY)[:2] == [False, False]
+    backup(40 * DAY)
+    assert boxes("weekly")[2] is False
