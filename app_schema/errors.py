@@ -101,6 +101,22 @@ class BackupDamaged(BackupError):
     exit_code = 3
 
 
+class WalMissing(BackupDamaged):
+    """WAL is missing in the archive."""
+
+
+class WalDamaged(BackupDamaged):
+    """WAL in the archive is not what the server wrote."""
+
+
+class WalEnds(BackupError):
+    """The archived WAL ends before the point to recover to; nothing was restored."""
+
+
+class SlotLost(BackupError):
+    """The server has removed WAL that the receiver had not fetched; take a new base."""
+
+
 class ProgramMissing(BackupError):
     """A program of PostgreSQL is not on this machine."""
 
