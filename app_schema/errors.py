@@ -113,8 +113,10 @@ class WalEnds(BackupError):
     """The archived WAL ends before the point to recover to; nothing was restored."""
 
 
-class SlotLost(BackupError):
-    """The server has removed WAL that the receiver had not fetched; take a new base."""
+class WalBehind(BackupError):
+    """The archive of WAL is not as it should be."""
+
+    exit_code = 3
 
 
 class ProgramMissing(BackupError):

@@ -11,7 +11,7 @@ from app_schema.cli.backup import backup
 from app_schema.cli.cluster import cluster
 from app_schema.cli.db import db
 from app_schema.cli.init import init
-from app_schema.cli.physical import base, incremental
+from app_schema.cli.physical import base, incremental, wal
 from app_schema.cli.restore import restore
 from app_schema.cli.seed import seed
 from app_schema.cli.server import down, status, up, url
@@ -48,6 +48,6 @@ def main(ctx: click.Context) -> None:
 
 for command in (up, down, url, status, init, db, seed, backup, restore):
     main.add_command(command)
-for command in (base, incremental):
+for command in (base, incremental, wal):
     backup.add_command(command)
 restore.add_command(cluster)

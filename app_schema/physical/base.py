@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from app_schema.backup.folder import Folder
+    from app_schema.backup.programs import Programs
     from app_schema.backup.taking import Taking
     from app_schema.backup.tree import Tree
     from app_schema.settings import Settings
@@ -66,13 +67,21 @@ def incremental(settings: Settings, folder: Folder) -> Entry:
         return _take(run, parent)
 
 
-def _take(run: Taking, parent: Entry | None) -> Entry:
-    version = taking.major(run.connection)
-    if run.programs.major != version:
+def check_programs(programs: Programs, version: int) -> None:
+    """Whether programs are of the server's very version.
+
+    Raises:
+        ProgramMissing: they are not.
+    """
+    if programs.major != version:
         raise ProgramMissing(
             f"programs of PostgreSQL {version} itself are needed, since others cannot read its WAL, and here are those of"
-            f" {run.programs.version}: install postgresql-{version}"
+            f" {programs.version}: install postgresql-{version}"
         )
+
+
+def _take(run: Taking, parent: Entry | None) -> Entry:
+    check_programs(run.programs, taking.major(run.connection))
     identity = run.connection.execute(IDENTITY).one()
     places = run.connection.execute(PLACES).all()
     run.connection.rollback()  # a long transaction would hold back vacuum

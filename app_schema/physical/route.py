@@ -106,6 +106,13 @@ def find(archive: Archive, way: tuple[Leg, ...]) -> Route:
     return Route(archive, way, tuple(files))
 
 
+def count_missing(archive: Archive, way: tuple[Leg, ...]) -> int:
+    """Return how many segments there are none of before the last one of a way."""
+    tip = max((segment.number for segment in archive.segments if segment.timeline == way[-1].timeline), default=0)
+    there = {segment.number for segment in archive.segments}
+    return sum(number not in there for number in range(archive.number(way[0].start), tip + 1))
+
+
 def _file(archive: Archive, way: tuple[Leg, ...], number: int) -> Stored | None:
     for leg in reversed(way):
         begins = archive.number(leg.start) if leg is not way[0] else 0

@@ -48,7 +48,9 @@ class Source:
     def add(self, text):
         """Insert a row; return its transaction."""
         with self.connect() as connection:
-            return connection.execute("INSERT INTO facts (text) VALUES (%s) RETURNING pg_current_xact_id()::text::bigint", [text]).fetchone()[0]
+            return connection.execute(
+                "INSERT INTO facts (text) VALUES (%s) RETURNING pg_current_xact_id()::text::bigint", [text]
+            ).fetchone()[0]
 
     def stop(self):
         self.server.stop()
