@@ -53,9 +53,10 @@ def standing_still(connection: Connection) -> Iterator[str]:
         connection.execute(SET, {"name": name, "value": value})
     try:
         yield connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
-    finally:
-        if not connection.closed and not connection.invalidated:
-            connection.rollback()
+    except BaseException:
+        connection.invalidate()  # it may be dead, or in the middle of a statement; there is nothing in it to save
+        raise
+    connection.rollback()
 
 
 def take(connection: Connection, tables: Collection[Table], *, rows: bool, catalog: bool) -> Proof:

@@ -1,0 +1,81 @@
+"""Places for backups and restores: names that no database has, secrets in files, processes that are killed."""
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+
+from databases import administrator
+from sqlalchemy import text
+
+from app_schema.engine import quoted
+
+
+@contextmanager
+def spare(url, name=None):
+    """The URL of a database that is not there; whatever is made of it is dropped."""
+    target = url.set(database=name or f"{url.database}_restored")
+    try:
+        yield target
+    finally:
+        drop(target, str(target.database))
+
+
+def drop(url, *names):
+    with administrator(url) as connection:
+        for name in names:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)"))
+
+
+def databases(url, beginning):
+    with administrator(url) as connection:
+        found = connection.scalars(text("SELECT datname FROM pg_database WHERE starts_with(datname, :beginning)"), {"beginning": beginning})
+        return set(found)
+
+
+def passphrase(folder, words="c4nary passphrase"):
+    """A file with a passphrase, as closed as it must be."""
+    path = folder.path.with_name("passphrase")
+    path.write_text(f"{words}\n")
+    path.chmod(0o600)
+    return path
+
+
+KILLING = """
+import os, random, signal, sys, time
+from pathlib import Path
+from sqlalchemy import make_url
+from app_schema.backup.dump import dump
+from app_schema.backup.folder import Folder
+from app_schema.restore.dump import restore
+from app_schema.restore.source import Source
+from app_schema.settings import Settings
+
+url, folder, times = make_url(os.environ["URL"]), Folder.at(Path(os.environ["FOLDER"])), int(os.environ["TIMES"])
+settings = Settings(DATABASE_URL=url, backup_dir=folder.path)
+chance = random.Random(5)
+def work():
+    {work}
+work(); begun = time.monotonic(); work(); whole = time.monotonic() - begun
+died = 0
+for number in range(times):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    time.sleep(whole * (number + chance.random()) / times)
+    os.kill(pid, signal.SIGKILL)
+    died += os.waitpid(pid, 0)[1] == signal.SIGKILL
+print(died)
+"""
+
+
+def kill_at_random(work, url, folder, times):
+    """Do ``work`` so many times in a process that is killed with -9 at moments spread over all of it; return how many it hit."""
+    environment = {"URL": url.render_as_string(hide_password=False), "FOLDER": str(folder.path), "TIMES": str(times)}
+    script = KILLING.replace("{work}", work)
+    done = subprocess.run([sys.executable, "-c", script], env=os.environ | environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
