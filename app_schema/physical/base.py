@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from app_schema.backup import taking
+from app_schema.backup import chain, taking
 from app_schema.backup.dump import running
 from app_schema.backup.entry import Entry, Kind, Part, Physical
+from app_schema.backup.programs import Programs
 from app_schema.backup.tree import drafted
 from app_schema.errors import ProgramMissing
-from app_schema.physical import chain, needs
+from app_schema.physical import needs
 from app_schema.physical.layout import DATA, MANIFEST, TABLESPACES, check_manifest
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from app_schema.backup.folder import Folder
-    from app_schema.backup.programs import Programs
     from app_schema.backup.taking import Taking
     from app_schema.backup.tree import Tree
     from app_schema.settings import Settings
@@ -65,6 +65,21 @@ def incremental(settings: Settings, folder: Folder) -> Entry:
         parent = chain.newest(entries, run.connection.execute(IDENTITY).one().system)
         check_manifest(folder, parent)
         return _take(run, parent)
+
+
+def programs_for(entry: Entry) -> Programs:
+    """Return the programs of the version that took a backup.
+
+    Raises:
+        ProgramMissing: they are not here.
+    """
+    version = int(entry.server_version.split(".")[0])
+    programs = Programs.find(version)
+    if programs.major != version:
+        raise ProgramMissing(
+            f"{entry.id} is of PostgreSQL {version}, whose own programs are needed to restore it: install postgresql-{version}"
+        )
+    return programs
 
 
 def check_programs(programs: Programs, version: int) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 DATA = "data"
 TABLESPACES = "tablespaces"
+WAL = "pg_wal"
 LINKS = "pg_tblspc"
 MANIFEST = "backup_manifest"
 

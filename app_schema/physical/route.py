@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from app_schema.errors import WalMissing
+from app_schema.errors import WalDamaged, WalMissing
 from app_schema.physical.archive import PARTIAL
-from app_schema.physical.segments import Segment, show_lsn
+from app_schema.physical.segments import Header, Segment, show_lsn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +62,22 @@ class Route:
         position = number - self.files[0].segment.number if self.files else -1
         return self.files[position] if 0 <= position < len(self.files) else None
 
+    def check_headers(self, system: str, start: int) -> None:
+        """Whether the segments from ``start`` on say that they are of this cluster and where they belong.
+
+        Raises:
+            WalDamaged: one does not.
+        """
+        for file in self.files:
+            if (file.segment.number + 1) * self.archive.segment_bytes <= start:
+                continue
+            header = Header.read(file.path)
+            there = file.segment.number * self.archive.segment_bytes
+            if header is None and file.unfinished:
+                continue
+            if header is None or header.system_identifier != system or header.address != there:
+                raise WalDamaged(f"{file.path} is not segment {file.path.name} of this cluster: {_cure(file.segment.number, self.archive)}")
+
     @contextmanager
     def laid_out(self) -> Iterator[Path]:
         """Yield a folder of links in which PostgreSQL's programs find the segments of each leg under its own timeline."""
@@ -100,6 +116,8 @@ def find(archive: Archive, way: tuple[Leg, ...]) -> Route:
     files: list[Stored] = []
     number = archive.number(way[0].start)
     while found := _file(archive, way, number):
+        if files and files[-1].unfinished and not any(leg.end is not None and number - 1 == archive.number(leg.end) for leg in way):
+            raise WalMissing(f"{files[-1].path.name} is unfinished, and there is WAL after it: {_cure(number - 1, archive)}")
         files.append(found)
         number += 1
     _check_gap(archive, way, number)

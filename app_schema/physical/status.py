@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
 from app_schema.engine import connect_to, database_url
 from app_schema.errors import BackupDamaged, BackupUnknown
-from app_schema.physical import archive, chain, route, slot
+from app_schema.physical import archive, route, slot
 from app_schema.physical.base import IDENTITY
 from app_schema.physical.segments import parse_lsn
 

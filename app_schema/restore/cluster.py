@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import URL
 
+from app_schema.backup import chain
 from app_schema.backup.dump import running
 from app_schema.embedded import launch, lock, private, sockets
 from app_schema.embedded.account import Account
 from app_schema.embedded.binaries import Binaries
 from app_schema.embedded.postmaster import Postmaster
 from app_schema.errors import EmbeddedServerError, RestoreError
-from app_schema.physical import chain
-from app_schema.physical.layout import DATA, LINKS, TABLESPACES, data_of
+from app_schema.physical.layout import DATA, LINKS, TABLESPACES, WAL, data_of
 from app_schema.physical.proof import prove
 from app_schema.restore import isolation, pages
 from app_schema.restore.plan import plan
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from app_schema.settings import Settings
 
 RTO = timedelta(hours=1)  # of WAL, by the policy's table
-WAL = "pg_wal"
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,7 @@ def restore(  # noqa: PLR0913 (an argument each question)
     begun = time.monotonic()
     with _place(home) as account, ExitStack() as used:
         way = plan(settings, folder, target)
-        for member in way.members:
-            used.enter_context(folder.using(member.parts[0].file))
+        used.enter_context(_kept(folder, way))
         for member in way.members:
             prove(folder, member, way.programs)
         found = Binaries.find(None, way.programs.major)
@@ -98,6 +96,20 @@ def restore(  # noqa: PLR0913 (an argument each question)
         if not start:
             server.stop()
     return Recovered(home, way, url, usable - begun, time.monotonic() - usable, differences, notes)
+
+
+@contextmanager
+def _kept(folder: Folder, way: Plan) -> Iterator[None]:
+    """Keep the chain and the WAL from being pruned in the meantime."""
+    with ExitStack() as used:
+        try:
+            for member in way.members:
+                used.enter_context(folder.using(member.parts[0].file))
+            if way.wal.archive.path.is_dir():
+                used.enter_context(folder.using(str(way.wal.archive.path)))
+        except FileNotFoundError as error:
+            raise RestoreError(f"{error.filename} was pruned just now; try again") from None
+        yield
 
 
 @contextmanager

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
-from app_schema.backup.programs import Programs
-from app_schema.errors import BackupUnknown, ProgramMissing, WalEnds
-from app_schema.physical import archive, chain, route
-from app_schema.physical.layout import data_of
+from app_schema.errors import BackupUnknown, WalEnds
+from app_schema.physical import archive, route
+from app_schema.physical.base import programs_for
+from app_schema.physical.layout import WAL, data_of
 from app_schema.physical.records import Reader, Transaction
 from app_schema.physical.route import Leg, Route
 from app_schema.physical.segments import parse_lsn, show_lsn
@@ -17,6 +18,7 @@ from app_schema.physical.segments import parse_lsn, show_lsn
 if TYPE_CHECKING:
     from app_schema.backup.entry import Entry
     from app_schema.backup.folder import Folder
+    from app_schema.backup.programs import Programs
     from app_schema.physical.archive import Archive
     from app_schema.restore.target import Target
     from app_schema.settings import Settings
@@ -65,24 +67,9 @@ def plan(settings: Settings, folder: Folder, target: Target) -> Plan:
     return _Choice(settings, folder, target, entries).plan()
 
 
-def programs_for(entry: Entry) -> Programs:
-    """Return the programs of the version that took a backup.
-
-    Raises:
-        ProgramMissing: they are not here.
-    """
-    version = int(entry.server_version.split(".")[0])
-    programs = Programs.find(version)
-    if programs.major != version:
-        raise ProgramMissing(
-            f"{entry.id} is of PostgreSQL {version}, whose own programs are needed to restore it: install postgresql-{version}"
-        )
-    return programs
-
-
 def _own_end(folder: Folder, target: Target, entry: Entry, entries: list[Entry]) -> Plan:
     place = chain.place(entry)
-    own = archive.Archive(data_of(folder, entry) / "pg_wal", place.segment_bytes)
+    own = archive.Archive(data_of(folder, entry) / WAL, place.segment_bytes)
     way = (Leg(place.timeline, parse_lsn(place.start_lsn), parse_lsn(place.stop_lsn)),)
     found = route.find(own, way)
     programs = programs_for(entry)
@@ -128,7 +115,7 @@ class _Choice:
     def _archive(self, entry: Entry) -> Archive:
         place = chain.place(entry)
         path = archive.place_of(self.settings, self.folder) / place.system_identifier
-        return archive.Archive(path, place.segment_bytes, (data_of(self.folder, entry) / "pg_wal",))
+        return archive.Archive(path, place.segment_bytes, (data_of(self.folder, entry) / WAL,))
 
     def _way(self, entry: Entry, timeline: int) -> tuple[Leg, ...] | None:
         place = chain.place(entry)
