@@ -117,7 +117,7 @@ def find(archive: Archive, way: tuple[Leg, ...]) -> Route:
     number = archive.number(way[0].start)
     while found := _file(archive, way, number):
         if files and files[-1].unfinished and not any(leg.end is not None and number - 1 == archive.number(leg.end) for leg in way):
-            raise WalMissing(f"{files[-1].path.name} is unfinished, and there is WAL after it: {_cure(number - 1, archive)}")
+            raise _missing(archive, files[-1].segment, 1)
         files.append(found)
         number += 1
     _check_gap(archive, way, number)
@@ -152,14 +152,14 @@ def _file(archive: Archive, way: tuple[Leg, ...], number: int) -> Stored | None:
 def _check_gap(archive: Archive, way: tuple[Leg, ...], number: int) -> None:
     tip = way[-1]
     later = [segment.number for segment in archive.segments if segment.timeline == tip.timeline and segment.number > number]
-    if later:
-        missing = min(later) - number
-        name = Segment(tip.timeline, number).name(archive.segment_bytes)
-        raise WalMissing(f"{missing} segment{'s' * (missing > 1)} of WAL missing, the first is {name}: {_cure(number, archive)}")
-    if number * archive.segment_bytes < tip.start and len(way) > 1:
+    if later or (number * archive.segment_bytes < tip.start and len(way) > 1):
         leg = next(leg for leg in way if leg.end is None or number <= archive.number(leg.end))
-        name = Segment(leg.timeline, number).name(archive.segment_bytes)
-        raise WalMissing(f"the WAL of timeline {tip.timeline} does not connect: {name} is missing: {_cure(number, archive)}")
+        raise _missing(archive, Segment(leg.timeline, number), min(later, default=archive.number(tip.start)) - number or 1)
+
+
+def _missing(archive: Archive, first: Segment, count: int) -> WalMissing:
+    number = f"{count} segment{'s' * (count > 1)}"
+    return WalMissing(f"{number} of WAL missing, the first is {first.name(archive.segment_bytes)}: {_cure(first.number, archive)}")
 
 
 def _cure(number: int, archive: Archive) -> str:

@@ -169,4 +169,4 @@ def _with_epoch(xid: int, newest: int) -> int:
     if xid >> 32:
         return xid
     epoch = newest >> 32
-    return (epoch << 32) + xid if xid <= (newest & 0xFFFFFFFF) + (1 << 31) else ((epoch - 1) << 32) + xid
+    return (epoch << 32) + xid if epoch == 0 or xid <= (newest & 0xFFFFFFFF) + (1 << 31) else ((epoch - 1) << 32) + xid
