@@ -48,7 +48,9 @@ def take(run: Taking, connection: Connection, url: URL, draft: Draft, *, prove: 
     """Write the dump of the database at ``url`` to ``draft``, its proof taken in the same snapshot at the same time."""
     with proof.standing_still(connection) as snapshot:
         found = contents.look(connection)
-        revision = migrate.current(connection, schema=run.settings.schema_name)
+        schema = run.settings.schema_name
+        readable = any(table.name == f"{schema}.alembic_version" for table in found.tables)
+        revision = migrate.current(connection, schema=schema) if readable else None
         arguments = [
             *("--format=custom", f"--compress={run.compression}", f"--snapshot={snapshot}", f"--lock-wait-timeout={LOCK_WAIT}"),
             *(f"--exclude-table={name}" for name in found.closed),

@@ -107,19 +107,20 @@ def _send(bucket: Bucket, path: Path, name: str, report: Callable[[int], None] |
     )
     there = bucket.client.head_object(Bucket=bucket.name, Key=key, ChecksumMode="ENABLED")
     size, checksum = path.stat().st_size, _checksum(path)
-    if there["ContentLength"] != size or there.get("ChecksumSHA256") != checksum:
+    found = str(there.get("ChecksumSHA256")).partition("-")[0]  # of pieces, some storages add how many
+    if there["ContentLength"] != size or found != checksum:
         raise UploadFailed(f"the storage holds something else under {key} than what was sent, or keeps no SHA-256; the copy proves nothing")
-    found = there.get("ServerSideEncryption")
-    return str(found) if found else None
+    encrypted = there.get("ServerSideEncryption")
+    return str(encrypted) if encrypted else None
 
 
 def _checksum(path: Path) -> str:
-    # as S3 computes it: of an object that came in pieces, the hash of their hashes and how many they were
+    # as S3 computes it: of an object that came in pieces, the hash of their hashes
     with path.open("rb") as file:
         pieces = [sha256(piece).digest() for piece in iter(lambda: file.read(PIECE), b"")]
     if path.stat().st_size <= PIECE:
         return b64encode(pieces[0] if pieces else sha256().digest()).decode()
-    return f"{b64encode(sha256(b''.join(pieces)).digest()).decode()}-{len(pieces)}"
+    return b64encode(sha256(b"".join(pieces)).digest()).decode()
 
 
 def _refuse_clear_text(endpoint: str) -> None:

@@ -65,7 +65,7 @@ def test_pg_dump_is_killed_in_mid_stream(settings, folder):
             os.kill(pid, signal.SIGKILL)
             killed.append(pid)
 
-    with pytest.raises(BackupError, match="pg_dump was killed by signal 9: .*; the catalogue is as it was"):
+    with pytest.raises(BackupError, match=r"pg_dump was killed by signal 9: .*; the catalogue is as it was"):
         dump(settings, folder, report=kill)
     assert Catalogue(folder).read() == ([], [])
     assert not list(folder.path.glob(f"{UNFINISHED}*"))
@@ -95,7 +95,7 @@ def test_the_connection_of_pg_dump_is_cut(settings, folder, filled):
                 cut.extend(connection.execute(text(sessions)))
 
     noise(filled)
-    with pytest.raises(BackupError, match="pg_dump failed: .*the catalogue is as it was"):
+    with pytest.raises(BackupError, match=r"pg_dump failed: .*the catalogue is as it was"):
         dump(settings, folder, report=cut_it)
     assert Catalogue(folder).read() == ([], [])
 
@@ -119,7 +119,7 @@ def test_the_disk_is_full(small_disk, settings):
     assert not list(small_disk.path.glob(f"{UNFINISHED}*"))
 
 
-def test_a_file_may_not_grow(settings, folder, filled):
+def test_a_file_may_not_grow(folder, filled):
     """RLIMIT_FSIZE: what any user can meet. In a process of its own, which it holds for."""
     script = """
 import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
@@ -134,7 +134,7 @@ from app_schema.cli import main; main(["backup", "dump"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopped_by_a_signal(number, settings, folder, filled):
+def test_stopped_by_a_signal(number, folder, filled):
     """One line, its exit code, and nothing half done."""
     noise(filled)
     environment = {"DATABASE_URL": filled.render_as_string(hide_password=False), "APP_SCHEMA_BACKUP_DIR": str(folder.path)}

@@ -45,7 +45,7 @@ def age_keys(folder):
 
 @pytest.mark.parametrize("taken", FLIPS, indirect=True)
 def test_every_flipped_bit_is_noticed(taken, folder):
-    made, settings, entry = taken
+    made, _, entry = taken
     [part] = entry.parts
     path = folder.path / part.file
     chance, noticed = random.Random(5), 0
@@ -194,7 +194,7 @@ def test_strange_files_are_reported_and_left_alone(settings, folder):
 
 
 def test_a_backup_that_is_not_there(settings, folder):
-    with pytest.raises(BackupUnknown, match="there is no good dump or snapshot of database x in .*; make one with"):
+    with pytest.raises(BackupUnknown, match=r"there is no good dump or snapshot of database x in .*; make one with"):
         Source.find(folder, "latest", "x")
     entry = dump(settings, folder)
     with pytest.raises(BackupUnknown, match="there is no backup 19990101"):

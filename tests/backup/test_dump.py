@@ -139,7 +139,7 @@ def test_zstd_is_found_by_asking(tmp_path):
 
 
 def test_programs_that_are_too_old():
-    with pytest.raises(ProgramMissing, match="pg_dump of PostgreSQL 99 or newer is needed and here is .*: install postgresql-client-99"):
+    with pytest.raises(ProgramMissing, match=r"pg_dump of PostgreSQL 99 or newer is needed and here is .*: install postgresql-client-99"):
         Programs.find(99)
 
 

@@ -90,7 +90,7 @@ def test_prune_leaves_what_somebody_reads_and_what_nobody_can(settings, folder):
     (folder.path / f"{broken.id}.json").write_text("{")
     age(folder, old, days=40)
     with folder.using(old.parts[0].file):
-        assert [decision.reason for decision in prune(settings, folder, dry_run=False)][0] == "somebody reads it just now"
+        assert next(decision.reason for decision in prune(settings, folder, dry_run=False)) == "somebody reads it just now"
     prune(settings, folder, dry_run=False)
     assert not (folder.path / old.parts[0].file).exists()
     assert (folder.path / broken.parts[0].file).exists()

@@ -34,7 +34,9 @@ def remote(storage, settings, monkeypatch):
     for name, value in (("ACCESS_KEY_ID", "k"), ("SECRET_ACCESS_KEY", "c4nary"), ("DEFAULT_REGION", "us-east-1")):
         monkeypatch.setenv(f"AWS_{name}", value)
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    boto3.client("s3", endpoint_url=storage).create_bucket(Bucket=BUCKET)
+    client = boto3.client("s3", endpoint_url=storage)
+    client.create_bucket(Bucket=BUCKET)
+    client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
     return settings.model_copy(update={"backup_s3_url": f"s3://{BUCKET}/postgresql/full/", "backup_s3_endpoint": storage})
 
 
