@@ -12,11 +12,16 @@ from pathlib import Path
 
 import psycopg
 
+from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.folder import Folder
 from app_schema.embedded import EmbeddedServer
 from app_schema.engine import connect_to
-from app_schema.physical import slot
+from app_schema.physical import route, slot
+from app_schema.physical.archive import Archive
+from app_schema.physical.base import programs_for
+from app_schema.physical.records import Reader
+from app_schema.physical.segments import parse_lsn
 from app_schema.settings import Settings
 
 MEMORY = Path("/dev/shm")  # where syncing costs nothing, if there is room
@@ -80,8 +85,17 @@ class Source:
 
     @property
     def segments(self):
-        """The whole segments, oldest first."""
-        return sorted(path for path in self.wal.iterdir() if len(path.name) == 24)
+        """The whole segments that the base needs, oldest first."""
+        start = chain.place(self.entries[0]).start_wal
+        return sorted(path for path in self.wal.iterdir() if len(path.name) == 24 and path.name >= start)
+
+    @property
+    def reader(self):
+        """What reads all WAL from the base on."""
+        place = chain.place(self.entries[0])
+        archive = Archive(self.wal, place.segment_bytes)
+        way = route.legs(archive, parse_lsn(place.start_lsn), place.timeline, archive.timelines[0])
+        return Reader(route.find(archive, way), programs_for(self.entries[0]))
 
     def connect(self, url=None):
         address = (url or self.url).set(drivername="postgresql").render_as_string(hide_password=False)
