@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app_schema.embedded import EmbeddedServer
-from benchmarks import imports, migrations, seeding, testing
+from benchmarks import backup, imports, migrations, seeding, testing
 
 
 def main() -> None:
@@ -23,7 +23,13 @@ def main() -> None:
         server = EmbeddedServer(home / "server")
         server.start()
         try:
-            for figure in (*imports.figures(), *migrations.figures(server), *seeding.figures(server), *testing.figures(server)):
+            for figure in (
+                *imports.figures(),
+                *migrations.figures(server),
+                *seeding.figures(server),
+                *testing.figures(server),
+                *backup.figures(server),
+            ):
                 table.add_row(*figure.cells)
         finally:
             server.delete()

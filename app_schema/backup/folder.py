@@ -124,10 +124,8 @@ class Folder:
         """
         path = self.path / f"{UNFINISHED}{name}"
         with self.writing(path):
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
+            handle = _locked(path)
             try:
-                os.fchmod(handle, FILE_MODE)
-                fcntl.flock(handle, fcntl.LOCK_EX)
                 with open(handle, "w+b", buffering=0) as file:  # noqa: PTH123 (Path cannot open a handle)
                     yield Draft(name, path, file)
             finally:
@@ -198,6 +196,16 @@ class Folder:
             raise BackupFolderUnsuitable(
                 f"the backup folder {self.path} cannot be written: {error.strerror}; mount it for writing, or set APP_SCHEMA_BACKUP_DIR"
             ) from None
+
+
+def _locked(path: Path) -> int:
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
+        os.fchmod(handle, FILE_MODE)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if path.exists() and os.path.samestat(path.stat(), os.fstat(handle)):
+            return handle
+        os.close(handle)  # a sweep came between the two
 
 
 def _make(path: Path) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from app_schema.settings import Settings
 
 PIPE_WIDTH = 240
+LOGICAL = (Kind.DUMP, Kind.SNAPSHOT, Kind.MASKED)
 no_row_proof_option = click.option(
     "--no-row-proof", is_flag=True, help="Do not count and hash the rows: faster, and a restore has less to be compared with."
 )
@@ -88,7 +89,7 @@ def upload(settings: Settings, backup: str) -> None:
     if bucket is None:
         raise SettingsError("there is nowhere to copy to: set APP_SCHEMA_BACKUP_S3_URL to s3://bucket/prefix")
     folder = Folder.of(settings)
-    copy_elsewhere(folder, Catalogue(folder).find(backup, kinds=(Kind.DUMP, Kind.SNAPSHOT, Kind.MASKED)), bucket)
+    copy_elsewhere(folder, Catalogue(folder).find(backup, kinds=LOGICAL), bucket)
 
 
 @backup.command()

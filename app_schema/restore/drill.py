@@ -55,6 +55,8 @@ def drill(settings: Settings, source: Source, server: URL, *, quick: bool = Fals
     """
     if source.entry is None or source.database is None or source.database.proof is None:
         raise RestoreError(f"{source.name} holds nothing to compare with: a drill of it would prove nothing")
+    if source.path.parent != source.folder.path:
+        raise RestoreError(f"{source.path} is not in {source.folder.path}, whose catalogue keeps the results of drills: move it there")
     begun, at = time.monotonic(), datetime.now(UTC)
     notes: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()

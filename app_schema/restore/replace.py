@@ -50,8 +50,8 @@ def swap(there: Place, name: str) -> str:
     """
     old_name = _dated(there.administrator, name)
     for attempt in range(ATTEMPTS):
-        there.administrator.execute(DISCONNECT, {"name": name})
         try:
+            there.administrator.execute(DISCONNECT, {"name": name})
             with together(there.administrator):
                 # first, for it keeps everybody out until the end of the transaction
                 there.administrator.execute(verbatim(f"ALTER DATABASE {quoted(name)} RENAME TO {quoted(old_name)}"))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app_schema.settings import Settings
 
 GOOD_FOR_LATEST = (Kind.DUMP, Kind.SNAPSHOT)
+PLAIN = ".plain"
 CIPHERS = {".gpg": "gpg", ".age": "age"}
 
 
@@ -123,7 +124,10 @@ class Source:
 
     @contextmanager
     def _decrypted(self, cipher: encryption.Cipher) -> Iterator[Path]:
-        with self.folder.draft(f"{self.path.name}.{secrets.token_hex(4)}.plain") as draft:
+        for path in self.folder.abandoned():  # what a killed restore left in clear goes first
+            if path.suffix == PLAIN:
+                path.unlink(missing_ok=True)
+        with self.folder.draft(f"{self.path.name}.{secrets.token_hex(4)}{PLAIN}") as draft:
             with self.folder.writing(draft.path), self.path.open("rb") as stored:
                 writer = HashedWriter(draft.file)
                 cipher.decrypt(stored, writer)

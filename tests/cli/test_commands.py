@@ -277,4 +277,4 @@ def test_missing_role_names_the_statements():
 
 def test_help_lists_every_command():
     listed = CliRunner().invoke(main, ["--help"]).output
-    assert all(f"  {verb} " in listed for verb in ("up", "down", "url", "status", "init", "db"))
+    assert all(f"  {verb} " in listed for verb in ("up", "down", "url", "status", "init", "db", "seed", "backup", "restore"))
