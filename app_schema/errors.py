@@ -105,6 +105,24 @@ class BackupDamaged(BackupError):
     exit_code = 3
 
 
+class WalMissing(BackupDamaged):
+    """WAL is missing in the archive."""
+
+
+class WalDamaged(BackupDamaged):
+    """WAL in the archive is not what the server wrote."""
+
+
+class WalEnds(BackupError):
+    """The archived WAL ends before the point to recover to; nothing was restored."""
+
+
+class WalBehind(BackupError):
+    """The archive of WAL is not as it should be."""
+
+    exit_code = 3
+
+
 class ProgramMissing(BackupError):
     """A program of PostgreSQL is not on this machine."""
 

@@ -89,6 +89,9 @@ class Settings(BaseSettings):
         backup_snapshot_weeks: ``APP_SCHEMA_BACKUP_SNAPSHOT_WEEKS``, weeks that snapshots are kept.
         backup_s3_url: ``APP_SCHEMA_BACKUP_S3_URL``, ``s3://bucket/prefix``: where every backup is copied to.
         backup_s3_endpoint: ``APP_SCHEMA_BACKUP_S3_ENDPOINT``, ``https://…`` of a storage that is not Amazon's.
+        backup_wal_dir: ``APP_SCHEMA_BACKUP_WAL_DIR``, where WAL is archived; unset means ``wal`` in the backup folder.
+        backup_base_days: ``APP_SCHEMA_BACKUP_BASE_DAYS``, days that base backups are kept.
+        backup_window_days: ``APP_SCHEMA_BACKUP_WINDOW_DAYS``, days back to any moment of which a cluster can be restored.
     """
 
     model_config = SettingsConfigDict(
@@ -113,6 +116,9 @@ class Settings(BaseSettings):
     backup_snapshot_weeks: int = Field(12, ge=1)
     backup_s3_url: str | None = Field(None, pattern="^s3://[^/]+")
     backup_s3_endpoint: str | None = Field(None, pattern="^https?://")
+    backup_wal_dir: Path | None = None
+    backup_base_days: int = Field(30, ge=1)
+    backup_window_days: int = Field(7, ge=1)
 
     @classmethod
     def from_env(cls) -> Self:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app_schema.backup.folder import Draft
+    from app_schema.backup.tree import Tree
 
 ID = re.compile(r"\d{8}T\d{6}Z-(?:" + "|".join(Kind) + r")-[0-9a-f]{4}")
 
@@ -87,7 +88,7 @@ class Catalogue:
             raise BackupUnknown(f"{found[0].id} is a backup of kind {found[0].kind}; this takes {', '.join(kinds)}")
         return found[0]
 
-    def add(self, entry: Entry, drafts: Sequence[Draft]) -> None:
+    def add(self, entry: Entry, drafts: Sequence[Draft | Tree]) -> None:
         """Keep the files of a backup and then its entry; whoever dies in between is finished by the next :meth:`sweep`."""
         with self.folder.draft(f"{entry.id}.json") as note:
             note.file.write(entry.sealed())
@@ -102,7 +103,7 @@ class Catalogue:
             except BaseException:
                 for draft in drafts:
                     if draft.kept and note.kept is None:
-                        draft.kept.unlink()
+                        _remove(draft.kept)
                 raise
 
     def amend(self, entry_id: str, change: Callable[[Entry], Entry]) -> Entry:

@@ -74,8 +74,8 @@ def take(run: Taking, connection: Connection, url: URL, draft: Draft, *, prove: 
 
 
 @contextmanager
-def running(command: list[str], url: URL, *, stdin: str = "") -> Iterator[tuple[Readable, Callable[[], None]]]:
-    """Run a program of PostgreSQL on ``stdin``; yield its output, and a call that waits for its end.
+def running(command: list[str], url: URL, *, stdin: str = "", keep: tuple[int, ...] = ()) -> Iterator[tuple[Readable, Callable[[], None]]]:
+    """Run a program of PostgreSQL on ``stdin``; yield its output, and a call that waits for its end. It inherits the handles ``keep``.
 
     Raises:
         BackupError: on that call, if the program failed; the line has its first error.
@@ -84,7 +84,7 @@ def running(command: list[str], url: URL, *, stdin: str = "") -> Iterator[tuple[
         told.write(stdin.encode())
         told.seek(0)
         process = subprocess.Popen(  # noqa: S603 (no shell)
-            command, stdin=told, stdout=subprocess.PIPE, stderr=said, env=environment(url), pipesize=BLOCK
+            command, stdin=told, stdout=subprocess.PIPE, stderr=said, env=environment(url), pipesize=BLOCK, pass_fds=keep
         )
 
         def ended() -> None:

@@ -101,7 +101,19 @@ class Part(Record):
 
 
 class Physical(Record):
-    """What a base backup or an incremental adds: its place in the chain and in the WAL."""
+    """What a base backup or an incremental adds: its place in the chain and in the WAL.
+
+    Attributes:
+        parent: the id of the backup that an incremental adds to.
+        start_lsn: where its recovery begins.
+        stop_lsn: from where on it is consistent; up to here it holds the WAL itself.
+        start_wal: the name of the segment of ``start_lsn``.
+        checksums: whether the cluster's pages have them.
+        superuser: the cluster's first one.
+        consistent_at: the server's time after ``stop_lsn``.
+        next_xid: the first transaction id, with its epoch, that was not yet given out by then.
+        segment_bytes: the size of the cluster's WAL segments.
+    """
 
     parent: str | None = None
     system_identifier: str
@@ -110,6 +122,10 @@ class Physical(Record):
     stop_lsn: str
     start_wal: str
     checksums: bool
+    superuser: str
+    consistent_at: datetime
+    next_xid: int
+    segment_bytes: int
 
 
 class Verification(Record):

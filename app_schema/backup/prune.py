@@ -27,7 +27,7 @@ def prune(settings: Settings, folder: Folder, *, dry_run: bool) -> list[Decision
     with folder.run():
         catalogue.sweep()
         decided = _decided(settings, catalogue)
-        for decision in decided:
+        for decision in reversed(decided):  # what adds to a backup goes before it
             if not decision.keep:
                 catalogue.remove(decision.entry)
     return decided

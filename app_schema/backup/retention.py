@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from app_schema.backup import window
 from app_schema.backup.entry import Entry, Kind
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ Policy = dict[Kind, timedelta]
 
 
 def policy(settings: Settings) -> Policy:
-    """Return how long each kind is kept: by default dumps 30 days and snapshots 12 weeks, as the policy's table says."""
+    """Return how long each kind is kept: by the policy's table dumps and bases 30 days, incrementals 7, snapshots 12 weeks."""
     days, weeks = timedelta(days=settings.backup_dump_days), timedelta(weeks=settings.backup_snapshot_weeks)
-    return {Kind.DUMP: days, Kind.MASKED: days, Kind.SNAPSHOT: weeks}
+    bases, moments = timedelta(days=settings.backup_base_days), timedelta(days=settings.backup_window_days)
+    return {Kind.DUMP: days, Kind.MASKED: days, Kind.SNAPSHOT: weeks, Kind.BASE: bases, Kind.INCREMENTAL: moments}
 
 
 def decide(entries: Iterable[Entry], kept_for: Policy, now: datetime) -> list[Decision]:
@@ -40,7 +42,13 @@ def decide(entries: Iterable[Entry], kept_for: Policy, now: datetime) -> list[De
     ordered = sorted(entries, key=lambda entry: (entry.started, entry.id))
     last_good = {(entry.kind, database): entry.id for entry in ordered if entry.status == "complete" for database in entry.databases}
     last = {(entry.kind, database): entry.id for entry in ordered if entry.status != "damaged" for database in entry.databases}
-    return [_decide(entry, kept_for, now, last_good, last) for entry in ordered]
+    chains = window.needed(ordered, kept_for, now)
+    return [_decide_chain(entry, chains) if entry.physical else _decide(entry, kept_for, now, last_good, last) for entry in ordered]
+
+
+def _decide_chain(entry: Entry, needed: dict[str, str]) -> Decision:
+    reason = needed.get(entry.id)
+    return Decision(entry, keep=reason is not None, reason=reason or "older than its days, and nothing adds to it")
 
 
 def _decide(

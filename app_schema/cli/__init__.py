@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
+from app_schema.cli.group import Group
 from app_schema.errors import AppSchemaError
 
-# The file of each command, imported when it is asked for: the whole of them takes a second.
-COMMANDS = {
+FILES = {
     "up": "server",
     "down": "server",
     "url": "server",
@@ -29,20 +28,8 @@ COMMANDS = {
 }
 
 
-class OneLineErrors(click.Group):
+class OneLineErrors(Group):
     """Print our own errors as one line with their exit code; a bug keeps its traceback."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
-        """Return their names, in the order of use."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (click's signature)
-        """Import a command."""
-        if cmd_name not in COMMANDS:
-            return None
-        command = getattr(import_module(f"app_schema.cli.{COMMANDS[cmd_name]}"), cmd_name)
-        assert isinstance(command, click.Command)  # noqa: S101 (of our own table)
-        return command
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command line, and exit."""
@@ -81,7 +68,7 @@ def _of_the_database(error: Exception) -> str | None:
     return None
 
 
-@click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=OneLineErrors, elsewhere=FILES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="app-schema")
 @click.pass_context
 def main(ctx: click.Context) -> None:

@@ -20,9 +20,12 @@ from app_schema.backup.snapshot import snapshot as take_snapshot
 from app_schema.backup.upload import Bucket
 from app_schema.backup.upload import upload as send
 from app_schema.backup.verify import verify as check
+from app_schema.cli.group import Group
 from app_schema.cli.progress import counting
 from app_schema.cli.stopping import stoppable
 from app_schema.errors import BackupDamaged, SettingsError
+from app_schema.physical.expiry import expire
+from app_schema.physical.verify import verify as check_clusters
 
 if TYPE_CHECKING:
     from app_schema.backup.entry import Entry
@@ -36,7 +39,7 @@ no_row_proof_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group, elsewhere=dict.fromkeys(("base", "incremental", "wal"), "physical"))
 def backup() -> None:
     """Take backups and prove them; the folder is APP_SCHEMA_BACKUP_DIR."""
 
@@ -92,23 +95,29 @@ def upload(settings: Settings, backup: str) -> None:
 
 @backup.command()
 @click.argument("backups", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Of clusters, read also what was proved before.")
 @click.pass_obj
-def verify(settings: Settings, backups: tuple[str, ...]) -> None:
-    """Compare the stored bytes of BACKUPS (default: all) with their SHA-256; exit 3 when one is damaged."""
-    catalogue = Catalogue(Folder.of(settings))
+def verify(settings: Settings, backups: tuple[str, ...], *, everything: bool) -> None:
+    """Compare the stored bytes of BACKUPS (default: all) with what was written, and prove the WAL; exit 3 when one is damaged."""
+    folder = Folder.of(settings)
+    catalogue = Catalogue(folder)
     entries, problems = catalogue.read()
     if backups:
-        entries, problems = [catalogue.find(name, kinds=LOGICAL) for name in backups], []
-    entries = [entry for entry in entries if entry.kind in LOGICAL]
-    bad = len(problems)
+        entries, problems = [catalogue.find(name, kinds=tuple(Kind)) for name in backups], []
+    looked = bad = len(problems)
     with stoppable(), counting("verifying", sum(entry.size for entry in entries)) as report:
-        for entry in entries:
+        for entry in (entry for entry in entries if not entry.physical):
             seen = check(catalogue, entry, report)
-            bad += bool(seen.damaged)
+            looked, bad = looked + 1, bad + bool(seen.damaged)
             click.echo(f"{entry.id}: {seen.damaged or f'{size(entry.size)}, as written'}")
+        for finding in check_clusters(
+            settings, folder, [entry for entry in entries if entry.physical], everything=everything, report=report
+        ):
+            looked, bad = looked + 1, bad + bool(finding.error)
+            click.echo(f"{finding.name}: {finding.error or finding.note}")
     say_problems(problems)
     if bad:
-        raise BackupDamaged(f"{bad} of {len(entries) + len(problems)} are not as they were written; take a new backup now")
+        raise BackupDamaged(f"{bad} of {looked} are not as they were written; take a new backup now")
 
 
 @backup.command()
@@ -116,12 +125,16 @@ def verify(settings: Settings, backups: tuple[str, ...]) -> None:
 @click.pass_obj
 def prune(settings: Settings, *, dry_run: bool) -> None:
     """Remove what the policy no longer keeps; never the last good one."""
-    decided = let_go(settings, Folder.of(settings), dry_run=dry_run)
+    folder = Folder.of(settings)
+    decided = let_go(settings, folder, dry_run=dry_run)
     if decided:
         console().print(decisions_table(decided, dry_run=dry_run))
     gone = [decision.entry for decision in decided if not decision.keep]
     freed = size(sum(entry.size for entry in gone))
-    click.echo(f"{'would remove' if dry_run else 'removed'} {len(gone)} of {len(decided)} backups, {freed}")
+    did = "would remove" if dry_run else "removed"
+    click.echo(f"{did} {len(gone)} of {len(decided)} backups, {freed}")
+    for wal in expire(settings, folder, [decision.entry for decision in decided if decision.keep], dry_run=dry_run):
+        click.echo(f"{did} {len(wal.names)} files of WAL of cluster {wal.system_identifier}, {size(wal.bytes)}: {wal.reason}")
 
 
 @backup.command("list")
@@ -154,10 +167,17 @@ def entries_table(entries: list[Entry]) -> Table:
         verified = f"{entry.verified[-1].at:%Y-%m-%d}" if entry.verified else "never"
         drill = f"{entry.drills[-1].at:%Y-%m-%d} {'passed' if entry.drills[-1].passed else 'FAILED'}" if entry.drills else "never"
         table.add_row(
-            *(entry.id, ", ".join(entry.databases), size(entry.size), f"{entry.seconds:,.1f} s", f"{rows:,}"),
+            *(entry.id, what(entry), size(entry.size), f"{entry.seconds:,.1f} s", f"{rows:,}"),
             *(entry.encryption or "none", entry.status, verified, drill),
         )
     return table
+
+
+def what(entry: Entry) -> str:
+    """Say what a backup holds: databases, or the cluster or what changed in it."""
+    if entry.physical is None:
+        return ", ".join(entry.databases)
+    return f"upon {entry.physical.parent}" if entry.physical.parent else "the cluster"
 
 
 def decisions_table(decided: list[Decision], *, dry_run: bool) -> Table:
@@ -168,7 +188,7 @@ def decisions_table(decided: list[Decision], *, dry_run: bool) -> Table:
     table.add_column("why")
     gone = "would go" if dry_run else "gone"
     for entry, keep, reason in decided:
-        table.add_row(entry.id, ", ".join(entry.databases), size(entry.size), "kept" if keep else gone, reason)
+        table.add_row(entry.id, what(entry), size(entry.size), "kept" if keep else gone, reason)
     return table
 
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from app_schema.backup.folder import Folder
+from app_schema.cli.group import Group
 from app_schema.cli.progress import reading
 from app_schema.cli.stopping import stoppable
 from app_schema.engine import database_url
 from app_schema.errors import RestoreDiffers, SettingsError
+from app_schema.restore.cluster import RTO as CLUSTER_RTO
+from app_schema.restore.cluster_drill import drill as try_cluster
 from app_schema.restore.drill import RTO
 from app_schema.restore.drill import drill as try_restore
 from app_schema.restore.dump import Restored
@@ -19,6 +22,8 @@ from app_schema.restore.one_table import restore_table
 from app_schema.restore.source import Source
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from app_schema.restore.drill import Drilled
     from app_schema.settings import Settings
 
@@ -26,7 +31,7 @@ backup_argument = click.argument("backup", default="latest")
 database_option = click.option("--database", metavar="NAME", help="Which database of a snapshot (default: the one of DATABASE_URL).")
 
 
-@click.group()
+@click.group(cls=Group, elsewhere={"cluster": "cluster"})
 def restore() -> None:
     """Restore backups, and try whether they can be."""
 
@@ -62,12 +67,18 @@ def dump(  # noqa: PLR0913 (an argument each option)
 @restore.command()
 @backup_argument
 @click.option("--quick", is_flag=True, help="Definitions and rows only, compared by counts and hashes: a fraction of the time.")
+@click.option("--cluster", is_flag=True, help="Of base backups and WAL: the newest chain, or BACKUP; --quick leaves its pages unread.")
 @database_option
 @click.pass_obj
-def drill(settings: Settings, backup: str, *, quick: bool, database: str | None) -> None:
+def drill(settings: Settings, backup: str, *, quick: bool, cluster: bool, database: str | None) -> None:
     """Restore BACKUP into a throwaway database, compare it with what was taken, and drop it; exit 3 when it is not the same."""
-    server = database_url(settings)
     folder = Folder.of(settings)
+    if cluster:
+        with stoppable():
+            name, tried = try_cluster(settings, folder, backup, quick=quick)
+        say_drilled(name, tried, CLUSTER_RTO)
+        return
+    server = database_url(settings)
     source = Source.find(folder, backup, database or str(server.database))
     with stoppable(), reading(source) as report:
         done = try_restore(settings, source, server, quick=quick, report=report)
@@ -91,17 +102,17 @@ def say_restored(source: str, done: Restored) -> None:
     click.echo("compared: unproved, there was nothing to compare with" if done.differences is None else "compared: equal to what was taken")
 
 
-def say_drilled(source: str, done: Drilled) -> None:
+def say_drilled(source: str, done: Drilled, rto: timedelta = RTO) -> None:
     """Say whether it came back, and how long it took against the RTO.
 
     Raises:
         RestoreDiffers: it did not come back as it was.
     """
-    kind, hours = "quick drill" if done.drill.quick else "drill", RTO.total_seconds() / 3600
+    kind, hours = "quick drill" if done.drill.quick else "drill", rto.total_seconds() / 3600
     for note in done.notes:
         click.echo(f"note: {note}", err=True)
     if not done.drill.passed:
         why = done.drill.error or "; ".join(done.drill.differences)
         raise RestoreDiffers(f"{kind} of {source} FAILED after {done.drill.seconds:,.1f} s: {why}")
-    within = "within" if done.drill.seconds <= RTO.total_seconds() else "OVER"
+    within = "within" if done.drill.seconds <= rto.total_seconds() else "OVER"
     click.echo(f"{kind} of {source} passed in {done.drill.seconds:,.1f} s, {within} the RTO of {hours:g} h; nothing of it is left")

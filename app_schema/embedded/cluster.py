@@ -64,6 +64,7 @@ def configure(data: Path, sockets: Path, major: int, account: Account) -> None:
         "max_connections": "200",
         "wal_level": "replica",
         "max_wal_size": "2GB",
+        "max_slot_wal_keep_size": "10GB",  # a receiver of WAL that is away does not fill the disk
         "timezone": "UTC",
         "log_timezone": "UTC",
         "lc_messages": "C",

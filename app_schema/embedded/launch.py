@@ -1,5 +1,6 @@
 """Starting and ending the postmaster, and waiting for it."""
 
+import math
 import os
 import re
 import signal
@@ -22,8 +23,10 @@ PAUSE = 0.02
 SCRIPT = 'log=$1; shift; exec "$@" >>"$log" 2>&1 </dev/null & echo $!'
 
 
-def launch(data: Path, log: Path, binaries: Binaries, account: Account) -> None:
+def launch(data: Path, log: Path, binaries: Binaries, account: Account, *, recovering: bool = False) -> None:
     """Start a server on ``data`` and wait until it takes connections.
+
+    One that is ``recovering`` replays its archived WAL first, however long that takes, and ends the recovery.
 
     Raises:
         EmbeddedServerError: it ended instead, with the line of its log that says why, or it takes too long.
@@ -35,7 +38,7 @@ def launch(data: Path, log: Path, binaries: Binaries, account: Account) -> None:
         answer = account.run(command, env=binaries.env, start_new_session=True)
         if answer.returncode:
             raise EmbeddedServerError(f"The embedded server did not start: {answer.stderr.strip()}")
-        if _wait(data, int(answer.stdout), log):
+        if _wait(data, int(answer.stdout), log, recovering=recovering):
             return
         reason = _read_reason(log, size)
         if "shared memory block" not in reason or time.monotonic() > orphans:
@@ -88,12 +91,12 @@ def end(postmaster: Postmaster) -> None:
     sockets.discard_folder(postmaster.sockets)
 
 
-def _wait(data: Path, pid: int, log: Path) -> bool:
+def _wait(data: Path, pid: int, log: Path, *, recovering: bool = False) -> bool:
     """Wait until the server of process ``pid`` takes connections; return False if it ends instead."""
-    deadline = time.monotonic() + SECONDS_TO_START
+    deadline = time.monotonic() + (math.inf if recovering else SECONDS_TO_START)
     while process.is_alive(pid):
         postmaster = Postmaster.read(data)
-        if postmaster and postmaster.pid == pid and postmaster.ready:
+        if postmaster and postmaster.pid == pid and postmaster.ready and not (recovering and postmaster.status == "standby"):
             return True
         if time.monotonic() > deadline:
             raise EmbeddedServerError(f"The embedded server is not ready after {SECONDS_TO_START} s; it may be recovering: look at {log}")

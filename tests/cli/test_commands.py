@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from databases import administrator, engine_of, make_home, remove_home
 from sqlalchemy import make_url, text
 
-from app_schema import cli, migrate
-from app_schema.cli import main
+from app_schema import migrate
+from app_schema.cli import group, main
 from app_schema.embedded import EmbeddedServer
 from app_schema.engine import quoted
 
@@ -256,7 +256,7 @@ def test_ctrl_c_is_one_line_from_the_first_import_on(run, monkeypatch):
     def interrupt(_name):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "import_module", interrupt)
+    monkeypatch.setattr(group, "import_module", interrupt)
     stopped = run("seed")
     assert stopped.exit_code == 130
     assert stopped.stderr.strip() == "error: stopped by Ctrl-C"

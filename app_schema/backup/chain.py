@@ -1,0 +1,60 @@
+"""Chains of backups: a base and the incrementals upon it. Pure functions of the catalogue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app_schema.backup.entry import Entry, Kind, Physical
+from app_schema.errors import BackupDamaged, BackupUnknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+KINDS = (Kind.BASE, Kind.INCREMENTAL)
+
+
+def place(entry: Entry) -> Physical:
+    """Return a backup's place in the WAL."""
+    assert entry.physical is not None  # noqa: S101 (every base and incremental has one)
+    return entry.physical
+
+
+def members(entry: Entry, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return the chain that ends with ``entry``: the base, then each incremental upon it.
+
+    Raises:
+        BackupDamaged: a parent is missing.
+    """
+    known = {each.id: each for each in entries}
+    chain = [entry]
+    while (parent := place(chain[0]).parent) is not None:
+        if parent not in known:
+            raise BackupDamaged(f"{chain[0].id} adds to {parent}, which is missing: the chain of {entry.id} is broken; use another one")
+        chain.insert(0, known[parent])
+    return tuple(chain)
+
+
+def good(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the backups whose whole chain is there and was found damaged nowhere, oldest first."""
+    physical = [entry for entry in entries if entry.kind in KINDS]
+    found = []
+    for entry in physical:
+        try:
+            chain = members(entry, physical)
+        except BackupDamaged:
+            continue
+        if not any(member.damaged for member in chain):
+            found.append(entry)
+    return found
+
+
+def newest(entries: Iterable[Entry], system: str | None = None) -> Entry:
+    """Return the newest good backup, of the cluster ``system`` if given.
+
+    Raises:
+        BackupUnknown: there is none.
+    """
+    found = [entry for entry in good(entries) if system in (None, place(entry).system_identifier)]
+    if not found:
+        raise BackupUnknown("there is no good base backup of this cluster; take one with: app-schema backup base")
+    return found[-1]

@@ -1,0 +1,82 @@
+"""``app-schema backup base | incremental | wal``: the cluster's files and its WAL."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from app_schema.backup.folder import Folder
+from app_schema.cli.backup import size
+from app_schema.cli.stopping import stoppable
+from app_schema.errors import Interrupted, WalBehind
+from app_schema.physical.base import base as take_base
+from app_schema.physical.base import incremental as take_incremental
+from app_schema.physical.receiver import receiver
+from app_schema.physical.status import look
+
+if TYPE_CHECKING:
+    from app_schema.backup.entry import Entry
+    from app_schema.physical.status import Status
+    from app_schema.settings import Settings
+
+
+@click.command()
+@click.pass_obj
+def base(settings: Settings) -> None:
+    """Copy the whole cluster: the beginning of a chain."""
+    with stoppable():
+        entry = take_base(settings, Folder.of(settings))
+    say_copied(entry)
+
+
+@click.command()
+@click.pass_obj
+def incremental(settings: Settings) -> None:
+    """Copy the blocks that changed since the newest backup of the chain (PostgreSQL 17 and newer)."""
+    with stoppable():
+        entry = take_incremental(settings, Folder.of(settings))
+    say_copied(entry)
+
+
+@click.command()
+@click.option("--status", is_flag=True, help="Only say how far the archive is behind the server; exit 3 when something is wrong.")
+@click.option("--json", "as_json", is_flag=True, help="With --status: for programs.")
+@click.pass_obj
+def wal(settings: Settings, *, status: bool, as_json: bool) -> None:
+    """Receive the server's WAL until stopped: everything since the newest base can then be recovered."""
+    folder = Folder.of(settings)
+    if status:
+        say_status(look(settings, folder), as_json=as_json)
+        return
+    ready = receiver(settings, folder, click.echo)
+    try:
+        with stoppable():
+            ready.run()
+    except Interrupted:
+        click.echo("stopped; the server keeps its WAL for us, at most max_slot_wal_keep_size of it")
+
+
+def say_status(found: Status, *, as_json: bool) -> None:
+    """Say it for people or for programs.
+
+    Raises:
+        BackupError: something is wrong.
+    """
+    if as_json:
+        click.echo(json.dumps(found.summary(), indent=1))
+    else:
+        click.echo(f"receiver  {found.receiver}{f', the server keeps {size(found.retained_bytes)} for it' * bool(found.retained_bytes)}")
+        click.echo(f"archiver  {found.archiver}")
+        click.echo(f"newest    {found.newest or 'nothing'}{f' of {found.newest_at:%Y-%m-%d %H:%M:%S} UTC' if found.newest_at else ''}")
+        click.echo(f"behind    {size(found.behind_bytes)}{f', {found.behind_seconds:,.0f} s' * bool(found.behind_seconds)}")
+    if found.problems:
+        raise WalBehind("; ".join(found.problems))
+
+
+def say_copied(entry: Entry) -> None:
+    """Say what was taken."""
+    assert entry.physical is not None  # noqa: S101 (every base and incremental has one)
+    upon = f" upon {entry.physical.parent}" if entry.physical.parent else ""
+    click.echo(f"{entry.id}: {size(entry.size)} in {entry.seconds:,.1f} s{upon}, consistent from {entry.physical.stop_lsn} on")

@@ -1,0 +1,1 @@
+"""Base backups, incrementals and WAL: a cluster as it was at any moment."""

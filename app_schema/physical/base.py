@@ -1,0 +1,152 @@
+"""``backup base`` and ``backup incremental``: the cluster's files, and its place in the WAL."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from app_schema.backup import chain, taking
+from app_schema.backup.dump import running
+from app_schema.backup.entry import Entry, Kind, Part, Physical
+from app_schema.backup.programs import Programs
+from app_schema.backup.tree import drafted
+from app_schema.errors import ProgramMissing
+from app_schema.physical import needs
+from app_schema.physical.layout import DATA, MANIFEST, TABLESPACES, check_manifest
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from app_schema.backup.folder import Folder
+    from app_schema.backup.taking import Taking
+    from app_schema.backup.tree import Tree
+    from app_schema.settings import Settings
+
+SUFFIX = ".cluster"
+MANIFEST_CHECKSUMS = "SHA256"
+IDENTITY = text("""
+    SELECT system_identifier::text AS system, (SELECT rolname FROM pg_roles WHERE oid = 10) AS superuser,
+        current_setting('server_version') AS version, pg_size_bytes(current_setting('wal_segment_size')) AS segment_bytes
+    FROM pg_control_system()
+""")
+MOMENT = text("SELECT clock_timestamp() AS time, pg_snapshot_xmax(pg_current_snapshot())::text AS next_xid")
+PLACES = text("SELECT oid, pg_tablespace_location(oid) AS location FROM pg_tablespace WHERE pg_tablespace_location(oid) <> ''")
+START = re.compile(r"^START WAL LOCATION: (\S+) \(file ([0-9A-F]{24})\)", re.MULTILINE)
+
+
+def base(settings: Settings, folder: Folder) -> Entry:
+    """Copy the settings' whole cluster into ``folder`` and enter it in the catalogue.
+
+    Raises:
+        ServerUnsuitable: the server lacks a right or a setting; the line names each with its cure.
+        BackupError: it failed; the catalogue is as it was.
+        ServerUnreachable: the server is not there.
+    """
+    with taking.begun(settings, folder, Kind.BASE) as run:
+        needs.check_base(run.connection)
+        return _take(run, None)
+
+
+def incremental(settings: Settings, folder: Folder) -> Entry:
+    """Copy the blocks that changed since the newest good backup of the chain; errors as for :func:`base`.
+
+    Raises:
+        BackupUnknown: there is no base to add to.
+        BackupDamaged: the backup that it would add to is not what was written.
+    """
+    with taking.begun(settings, folder, Kind.INCREMENTAL) as run:
+        needs.check_incremental(run.connection)
+        entries, _ = run.catalogue.read()
+        parent = chain.newest(entries, run.connection.execute(IDENTITY).one().system)
+        check_manifest(folder, parent)
+        return _take(run, parent)
+
+
+def programs_for(entry: Entry) -> Programs:
+    """Return the programs of the version that took a backup.
+
+    Raises:
+        ProgramMissing: they are not here.
+    """
+    version = int(entry.server_version.split(".")[0])
+    programs = Programs.find(version)
+    if programs.major != version:
+        raise ProgramMissing(
+            f"{entry.id} is of PostgreSQL {version}, whose own programs are needed to restore it: install postgresql-{version}"
+        )
+    return programs
+
+
+def check_programs(programs: Programs, version: int) -> None:
+    """Whether programs are of the server's very version.
+
+    Raises:
+        ProgramMissing: they are not.
+    """
+    if programs.major != version:
+        raise ProgramMissing(
+            f"programs of PostgreSQL {version} itself are needed, since others cannot read its WAL, and here are those of"
+            f" {programs.version}: install postgresql-{version}"
+        )
+
+
+def _take(run: Taking, parent: Entry | None) -> Entry:
+    check_programs(run.programs, taking.major(run.connection))
+    identity = run.connection.execute(IDENTITY).one()
+    places = run.connection.execute(PLACES).all()
+    run.connection.rollback()  # a long transaction would hold back vacuum
+    with drafted(run.catalogue.folder, f"{run.id}{SUFFIX}") as tree:
+        data = tree.path / DATA
+        arguments = [f"--pgdata={data}", "--checkpoint=fast", "--wal-method=stream", f"--manifest-checksums={MANIFEST_CHECKSUMS}"]
+        arguments += [
+            f"--tablespace-mapping={_escaped(place.location)}={_escaped(str(tree.path / TABLESPACES / str(place.oid)))}" for place in places
+        ]
+        if parent:
+            arguments.append(f"--incremental={run.catalogue.folder.path / parent.parts[0].file / DATA / MANIFEST}")
+        with running(run.programs.command("pg_basebackup", *arguments), run.url, keep=(tree.lock,)) as (_, ended):
+            ended()
+        moment = run.connection.execute(MOMENT).one()
+        entry = _entry(run, parent, tree, identity, moment)
+        run.catalogue.add(entry, [tree])
+    return entry
+
+
+def _entry(run: Taking, parent: Entry | None, tree: Tree, identity: Row[Any], moment: Row[Any]) -> Entry:
+    data = tree.path / DATA
+    label = START.search((data / "backup_label").read_text(encoding="utf-8", errors="replace"))
+    assert label is not None  # noqa: S101 (pg_basebackup wrote it)
+    manifest = (data / MANIFEST).read_bytes()
+    last = json.loads(manifest)["WAL-Ranges"][-1]
+    return Entry(
+        id=run.id,
+        kind=run.kind,
+        started=run.started,
+        finished=datetime.now(UTC),
+        server=taking.address(run.url),
+        server_version=identity.version.split()[0],
+        client_version=run.programs.version,
+        compression="none",
+        parts=(Part(file=tree.name, bytes=tree.size, sha256=sha256(manifest).hexdigest()),),
+        physical=Physical(
+            parent=parent.id if parent else None,
+            system_identifier=identity.system,
+            timeline=last["Timeline"],
+            start_lsn=label[1],
+            stop_lsn=last["End-LSN"],
+            start_wal=label[2],
+            checksums=True,
+            superuser=identity.superuser,
+            consistent_at=moment.time,
+            next_xid=int(moment.next_xid),
+            segment_bytes=identity.segment_bytes,
+        ),
+    )
+
+
+def _escaped(path: str) -> str:
+    return path.replace("=", r"\=")

@@ -1,0 +1,47 @@
+"""What of a cluster's WAL was proved, and when; so that the next look reads only what is new."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pydantic import Field, ValidationError
+
+from app_schema.backup.entry import Record
+
+if TYPE_CHECKING:
+    from app_schema.backup.folder import Folder
+
+
+class Stretch(Record):
+    """WAL up to the end of a timeline: from ``start`` to the beginning of its last good record, ``end``."""
+
+    start: int
+    end: int
+    at: datetime
+    error: str | None = None
+
+
+class Memory(Record):
+    """By timeline, what was last proved of the way to its end."""
+
+    timelines: dict[int, Stretch] = Field(default_factory=dict)
+
+
+def recall(folder: Folder, system: str) -> Memory:
+    """Read what was noted; what cannot be read was not noted, and is proved again."""
+    try:
+        return Memory.model_validate_json((folder.path / _name(system)).read_bytes())
+    except (OSError, ValidationError):
+        return Memory()
+
+
+def note(folder: Folder, system: str, memory: Memory) -> None:
+    """Write it at once."""
+    with folder.turn(), folder.draft(_name(system)) as draft:
+        draft.file.write(memory.model_dump_json(indent=1).encode())
+        draft.keep()
+
+
+def _name(system: str) -> str:
+    return f"wal-{system}.json"

@@ -1,0 +1,160 @@
+"""``backup wal``: pg_receivewal in the foreground, started again whenever it ends, and told when its slot is lost."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from app_schema.backup.programs import Programs, environment, reason
+from app_schema.backup.taking import major
+from app_schema.engine import connect_to, database_url
+from app_schema.errors import BackupBusy, BackupFolderUnsuitable, ServerUnreachable
+from app_schema.physical import archive, needs, slot
+from app_schema.physical.base import IDENTITY, check_programs
+from app_schema.physical.segments import SEGMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import URL
+
+    from app_schema.backup.folder import Folder
+    from app_schema.settings import Settings
+
+PATIENCE = (1.0, 30.0)  # seconds between two attempts, the first and the longest
+STEADY_SECONDS = 60  # a receiver that ran so long begins with the short one again
+REMOVED = "has already been removed"
+NEW_BASE = "what was taken before cannot be recovered beyond it: take a new base now, with app-schema backup base"
+
+
+@dataclass
+class Receiver:
+    """Receives the WAL of the settings' server into ``folder`` until it is stopped.
+
+    Attributes:
+        place: the archive of that cluster.
+        say: is told, a line each, of what a person should know.
+    """
+
+    url: URL
+    place: Path
+    programs: Programs
+    say: Callable[[str], None]
+    _said: str = field(default="", init=False)
+
+    def run(self) -> None:
+        """Receive; returns only by an exception, KeyboardInterrupt for one."""
+        with _alone(self.place) as handle:
+            patience = PATIENCE[0]
+            while True:
+                begun = time.monotonic()
+                trouble = self._prepare() or self._receive(handle)
+                if REMOVED in trouble:
+                    self._begin_anew(trouble)
+                    continue
+                if trouble != self._said:
+                    self.say(f"not receiving: {trouble}; trying again")
+                self._said = trouble
+                patience = PATIENCE[0] if time.monotonic() - begun > STEADY_SECONDS else min(2 * patience, PATIENCE[1])
+                time.sleep(patience)
+
+    def _prepare(self) -> str:
+        """See to the slot; return what is in the way."""
+        try:
+            with connect_to(self.url) as connection:
+                state = slot.look(connection)
+                if state.status == "lost":
+                    slot.renew(connection)
+                    self._begin_anew("the server has dropped what it kept for us (max_slot_wal_keep_size)")
+                elif state.status == "missing":
+                    slot.create(connection)
+        except ServerUnreachable as error:
+            return str(error)
+        return ""
+
+    def _begin_anew(self, why: str) -> None:
+        """Set aside what was received, since pg_receivewal would ask for what follows it."""
+        names = [path.name for path in self.place.iterdir() if SEGMENT.fullmatch(path.name)]
+        aside = self.place / f"before-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
+        aside.mkdir(mode=0o700)
+        for name in sorted(names):
+            (self.place / name).rename(aside / name)
+        self.say(f"WAL is lost after {max(names, default='the beginning')}: {why}; {NEW_BASE}")
+
+    def _receive(self, handle: int) -> str:
+        """Run pg_receivewal until it ends; return why."""
+        arguments = [f"--directory={self.place}", f"--slot={slot.SLOT}", "--synchronous", "--no-loop"]
+        with tempfile.TemporaryFile() as said:
+            process = subprocess.Popen(  # noqa: S603 (no shell)
+                self.programs.command("pg_receivewal", *arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                env=environment(self.url) | {"PGAPPNAME": slot.RECEIVER},
+                pass_fds=(handle,),  # should we be killed, it holds the lock as long as it receives
+            )
+            with process:
+                self._told(process)
+                try:
+                    process.wait()
+                except BaseException:
+                    process.send_signal(signal.SIGINT)  # it writes out what it has
+                    raise
+            said.seek(0)
+            answer = said.read().decode(errors="replace")
+        how = f"it was killed by signal {-process.returncode}" if process.returncode < 0 else "the connection ended"
+        return f"pg_receivewal: {reason(answer) if answer.strip() else how}"
+
+    def _told(self, process: subprocess.Popen[bytes]) -> None:
+        try:
+            process.wait(PATIENCE[0])
+        except subprocess.TimeoutExpired:
+            self.say(f"receiving into {self.place} (process {process.pid})")
+            self._said = ""
+
+
+def receiver(settings: Settings, folder: Folder, say: Callable[[str], None]) -> Receiver:
+    """Prepare to receive the WAL of the settings' server.
+
+    Raises:
+        ServerUnsuitable: the server lacks a right or a setting; the line names each with its cure.
+        ServerUnreachable: it is not there.
+        ProgramMissing: PostgreSQL's programs of its version are not here.
+        BackupFolderUnsuitable: the archive cannot be written.
+    """
+    url = database_url(settings)
+    with connect_to(url) as connection:
+        needs.check_wal(connection)
+        version = major(connection)
+        programs = Programs.find(version)
+        check_programs(programs, version)
+        system = connection.execute(IDENTITY).one().system
+    place = archive.place_of(settings, folder) / system
+    try:
+        place.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise BackupFolderUnsuitable(f"the archive {place} cannot be made: {error.strerror}; set APP_SCHEMA_BACKUP_WAL_DIR") from None
+    return Receiver(url, place, programs, say)
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[int]:
+    """Be the only receiver of this archive; the lock is pg_receivewal's as well."""
+    handle = os.open(place / ".receiver.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BackupBusy(f"another receiver is writing to {place}; one is enough") from None
+        yield handle
+    finally:
+        os.close(handle)

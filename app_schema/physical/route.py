@@ -1,0 +1,166 @@
+"""A way through the WAL: from an LSN, across timelines, to the end of one of them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
+
+from app_schema.errors import WalDamaged, WalMissing
+from app_schema.physical.archive import PARTIAL
+from app_schema.physical.segments import Header, Segment, show_lsn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from app_schema.physical.archive import Archive
+
+
+class Leg(NamedTuple):
+    """The WAL of one timeline from ``start`` to ``end``, where the next one begins; None: as far as there is any."""
+
+    timeline: int
+    start: int
+    end: int | None
+
+
+class Stored(NamedTuple):
+    """A file of WAL; an unfinished one holds zeros after its last record."""
+
+    path: Path
+    segment: Segment
+    unfinished: bool
+
+
+@dataclass(frozen=True)
+class Route:
+    """The files that hold a way, one after the other without a gap.
+
+    Attributes:
+        legs: oldest first.
+        files: in order; of a segment that two timelines share, the file of the newer one, as recovery takes it.
+    """
+
+    archive: Archive
+    legs: tuple[Leg, ...]
+    files: tuple[Stored, ...]
+
+    @property
+    def start(self) -> int:
+        """The LSN where it begins."""
+        return self.legs[0].start
+
+    @property
+    def end(self) -> int:
+        """The LSN where its last file ends; the last record may end earlier."""
+        return (self.files[-1].segment.number + 1) * self.archive.segment_bytes if self.files else self.start
+
+    def stored(self, number: int) -> Stored | None:
+        """Return the file of a segment's number."""
+        position = number - self.files[0].segment.number if self.files else -1
+        return self.files[position] if 0 <= position < len(self.files) else None
+
+    def check_headers(self, system: str, start: int) -> None:
+        """Whether the segments from ``start`` on say that they are of this cluster and where they belong.
+
+        Raises:
+            WalDamaged: one does not.
+        """
+        for file in self.files:
+            if (file.segment.number + 1) * self.archive.segment_bytes <= start:
+                continue
+            header = Header.read(file.path)
+            there = file.segment.number * self.archive.segment_bytes
+            if header is None and file.unfinished:
+                continue
+            if header is None or header.system_identifier != system or header.address != there:
+                raise WalDamaged(f"{file.path} is not segment {file.path.name} of this cluster: {_cure(file.segment.number, self.archive)}")
+
+    @contextmanager
+    def laid_out(self) -> Iterator[Path]:
+        """Yield a folder of links in which PostgreSQL's programs find the segments of each leg under its own timeline."""
+        archive = self.archive
+        with TemporaryDirectory(prefix="app_schema-wal-") as name:
+            folder = Path(name)
+            for leg in self.legs:
+                last = archive.number(leg.end) if leg.end is not None else archive.number(self.end)
+                for number in range(archive.number(leg.start), last + 1):
+                    if file := self.stored(number):
+                        (folder / Segment(leg.timeline, number).name(archive.segment_bytes)).symlink_to(file.path)
+            yield folder
+
+
+def legs(archive: Archive, start: int, on: int, to: int) -> tuple[Leg, ...] | None:
+    """Return the way from an LSN of timeline ``on`` to the end of timeline ``to``; None if it does not lead there."""
+    if on == to:
+        return (Leg(on, start, None),)
+    switches = archive.history_of(to)
+    first = next((number for number, switch in enumerate(switches) if switch.timeline == on), None)
+    if first is None or start > switches[first].lsn:
+        return None
+    starts = [start, *(switch.lsn for switch in switches[first:])]
+    steps = [*switches[first:], None]
+    return tuple(
+        Leg(switch.timeline if switch else to, begin, switch.lsn if switch else None) for begin, switch in zip(starts, steps, strict=True)
+    )
+
+
+def find(archive: Archive, way: tuple[Leg, ...]) -> Route:
+    """Find the files of a way.
+
+    Raises:
+        WalMissing: a segment is missing although there is WAL after it, or has not the size that it should have.
+    """
+    files: list[Stored] = []
+    number = archive.number(way[0].start)
+    while found := _file(archive, way, number):
+        if files and files[-1].unfinished and not any(leg.end is not None and number - 1 == archive.number(leg.end) for leg in way):
+            raise _missing(archive, files[-1].segment, 1)
+        files.append(found)
+        number += 1
+    _check_gap(archive, way, number)
+    return Route(archive, way, tuple(files))
+
+
+def count_missing(archive: Archive, way: tuple[Leg, ...]) -> int:
+    """Return how many segments there are none of before the last one of a way."""
+    tip = max((segment.number for segment in archive.segments if segment.timeline == way[-1].timeline), default=0)
+    there = {segment.number for segment in archive.segments}
+    return sum(number not in there for number in range(archive.number(way[0].start), tip + 1))
+
+
+def _file(archive: Archive, way: tuple[Leg, ...], number: int) -> Stored | None:
+    for leg in reversed(way):
+        begins = archive.number(leg.start) if leg is not way[0] else 0
+        if number < begins or (leg.end is not None and number > archive.number(leg.end)):
+            continue
+        segment = Segment(leg.timeline, number)
+        name = segment.name(archive.segment_bytes)
+        if path := archive.files.get(name):
+            size = path.stat().st_size
+            if size != archive.segment_bytes:
+                raise WalMissing(f"{path} is {size:,} bytes and a segment of WAL has {archive.segment_bytes:,}: {_cure(number, archive)}")
+            return Stored(path, segment, unfinished=path.parent in archive.beside)  # the last one a base brings is cut short
+        path = archive.files.get(f"{name}{PARTIAL}")
+        if path and path.stat().st_size == archive.segment_bytes:  # else the receiver died while it made the file
+            return Stored(path, segment, unfinished=True)
+    return None
+
+
+def _check_gap(archive: Archive, way: tuple[Leg, ...], number: int) -> None:
+    tip = way[-1]
+    later = [segment.number for segment in archive.segments if segment.timeline == tip.timeline and segment.number > number]
+    if later or (number * archive.segment_bytes < tip.start and len(way) > 1):
+        leg = next(leg for leg in way if leg.end is None or number <= archive.number(leg.end))
+        raise _missing(archive, Segment(leg.timeline, number), min(later, default=archive.number(tip.start)) - number or 1)
+
+
+def _missing(archive: Archive, first: Segment, count: int) -> WalMissing:
+    number = f"{count} segment{'s' * (count > 1)}"
+    return WalMissing(f"{number} of WAL missing, the first is {first.name(archive.segment_bytes)}: {_cure(first.number, archive)}")
+
+
+def _cure(number: int, archive: Archive) -> str:
+    return f"nothing after {show_lsn(number * archive.segment_bytes)} can be recovered from before it; take a new base"

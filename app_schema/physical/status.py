@@ -1,0 +1,118 @@
+"""``backup wal --status``: how far the archive is behind the server, and what is in the way of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from app_schema.backup import chain
+from app_schema.backup.catalogue import Catalogue
+from app_schema.engine import connect_to, database_url
+from app_schema.errors import BackupDamaged, BackupUnknown
+from app_schema.physical import archive, route, slot
+from app_schema.physical.base import IDENTITY
+from app_schema.physical.segments import parse_lsn
+
+if TYPE_CHECKING:
+    from app_schema.backup.entry import Entry
+    from app_schema.backup.folder import Folder
+    from app_schema.physical.archive import Archive
+    from app_schema.settings import Settings
+
+RPO = timedelta(minutes=5)  # of WAL, by the policy's table
+ARCHIVER = text("""
+    SELECT current_setting('archive_mode') AS mode, last_archived_wal, last_archived_time, last_failed_wal, last_failed_time,
+        coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) AS failing
+    FROM pg_stat_archiver
+""")
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the server and the archive say.
+
+    Attributes:
+        receiver: ``receiving``, ``away`` (a slot without anybody), ``lost`` or ``none``.
+        archiver: ``archiving``, ``failing`` or ``off``: the server's own archive_command.
+        retained_bytes: what the server keeps for the receiver.
+        newest: the newest file of the archive, and when it was written to.
+        behind_bytes: of the server's WAL, what is not in the archive.
+        behind_seconds: since when, at most.
+        missing_segments: between the newest backup and the end of the archive.
+        problems: a line each.
+    """
+
+    system_identifier: str
+    receiver: str
+    archiver: str
+    retained_bytes: int
+    newest: str | None
+    newest_at: datetime | None
+    behind_bytes: int
+    behind_seconds: float
+    missing_segments: int
+    problems: tuple[str, ...]
+
+    def summary(self) -> dict[str, Any]:
+        """Return it as ``--json`` prints it."""
+        return asdict(self) | {"newest_at": self.newest_at.isoformat() if self.newest_at else None}
+
+
+def look(settings: Settings, folder: Folder) -> Status:
+    """Compare the settings' server with the archive.
+
+    Raises:
+        ServerUnreachable: it is not there.
+    """
+    with connect_to(database_url(settings)) as connection:
+        state = slot.look(connection)
+        identity = connection.execute(IDENTITY).one()
+        archiver = connection.execute(ARCHIVER).one()
+    wal = archive.Archive(archive.place_of(settings, folder) / identity.system, identity.segment_bytes)
+    newest = max(wal.segments, default=None)
+    name = newest.name(wal.segment_bytes) if newest else None
+    path = wal.files.get(name) or wal.files.get(f"{name}{archive.PARTIAL}") if name else None
+    at = datetime.fromtimestamp(path.stat().st_mtime, UTC) if path else None
+    behind = state.behind
+    if behind is None:
+        end = (newest.number + (0 if path and path.suffix else 1)) * wal.segment_bytes if newest else 0
+        behind = max(0, parse_lsn(state.lsn) - end)
+    seconds = (datetime.now(UTC) - at).total_seconds() if behind and at else 0.0
+    receiver = {"missing": "none", "lost": "lost"}.get(state.status, "receiving" if state.active else "away")
+    archiving = "off" if archiver.mode == "off" else "failing" if archiver.failing else "archiving"
+    missing, gap = _missing(folder, identity.system, wal)
+    problems = tuple(
+        line
+        for there, line in (
+            (receiver == "none" and archiving == "off", "no WAL is archived: run app-schema backup wal, or set archive_command"),
+            (receiver == "away", f"the receiver is away, and the server keeps {state.retained:,} bytes for it: run app-schema backup wal"),
+            (receiver == "lost", "the slot is lost: run app-schema backup wal, then take a new base with app-schema backup base"),
+            (state.status == "unreserved", "the slot is about to be lost: raise max_slot_wal_keep_size, and see why the receiver is slow"),
+            (archiving == "failing", f"archive_command fails on {archiver.last_failed_wal}: its reason is in the server's log"),
+            (seconds > RPO.total_seconds(), f"the archive is {seconds:,.0f} s behind, over the RPO of {RPO.total_seconds():,.0f} s"),
+            (gap is not None, str(gap)),
+        )
+        if there
+    )
+    return Status(identity.system, receiver, archiving, state.retained, path.name if path else None, at, behind, seconds, missing, problems)
+
+
+def _missing(folder: Folder, system: str, wal: Archive) -> tuple[int, str | None]:
+    """Return how many segments are missing after the newest backup, and what to do about it."""
+    try:
+        newest: Entry = chain.newest(Catalogue(folder).read()[0], system)
+    except BackupUnknown as error:
+        return 0, str(error)
+    start = parse_lsn(chain.place(newest).stop_lsn)
+    timeline = max((segment.timeline for segment in wal.segments), default=chain.place(newest).timeline)
+    way = route.legs(wal, start, chain.place(newest).timeline, timeline)
+    if way is None:
+        return 0, f"timeline {timeline} does not come after {newest.id}: take a new base with app-schema backup base"
+    try:
+        route.find(wal, way)
+    except BackupDamaged as error:
+        return route.count_missing(wal, way), str(error)
+    return 0, None

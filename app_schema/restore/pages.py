@@ -1,0 +1,67 @@
+"""Every page of every table and index, as amcheck and the data checksums see them."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from app_schema.backup.programs import environment, reason
+from app_schema.engine import connect_to
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import URL
+
+    from app_schema.backup.programs import Programs
+    from app_schema.embedded.account import Account
+    from app_schema.embedded.binaries import Binaries
+
+EXTENSIONS = text("""
+    SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'amcheck') AS available,
+        EXISTS (SELECT FROM pg_extension WHERE extname = 'amcheck') AS installed
+""")
+DATABASES = text("SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname")
+NO_AMCHECK = "pages were not checked by amcheck: this server has none (postgresql-contrib)"
+
+
+def amcheck_all(programs: Programs, url: URL) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Check every database of a server that is our own, and leave them as they are; return what is wrong, and what was not looked at."""
+    with connect_to(url) as connection:
+        names = connection.scalars(DATABASES).all()
+    bad: tuple[str, ...] = ()
+    for name in names:
+        there = url.set(database=name)
+        with connect_to(there, isolation_level="AUTOCOMMIT") as connection:
+            facts = connection.execute(EXTENSIONS).one()
+            if not facts.available and not facts.installed:
+                return (), (NO_AMCHECK,)
+            if not facts.installed:
+                connection.exec_driver_sql("CREATE EXTENSION amcheck")
+            try:
+                bad += amcheck(programs, there)
+            finally:
+                if not facts.installed:
+                    connection.exec_driver_sql("DROP EXTENSION amcheck")
+    return bad, ()
+
+
+def amcheck(programs: Programs, url: URL) -> tuple[str, ...]:
+    """Check one database that has the extension."""
+    command = programs.command("pg_amcheck", "--heapallindexed", f"--database={url.database}")
+    done = subprocess.run(  # noqa: S603 (no shell)
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False, env=environment(url)
+    )
+    if done.returncode == 0:
+        return ()
+    return (f"amcheck of database {url.database}: {next(iter(done.stdout.strip().splitlines()), None) or reason(done.stderr)}",)
+
+
+def checksums(data: Path, binaries: Binaries, account: Account) -> tuple[str, ...]:
+    """Read every page of a cluster that is shut down and compare it with its checksum; return what is wrong."""
+    done = account.run([binaries.folder / "pg_checksums", "--check", "--pgdata", data], env=binaries.env)
+    if done.returncode == 0:
+        return ()
+    return (f"checksums: {reason(done.stderr)}",)

@@ -1,0 +1,172 @@
+"""Which backup and which WAL bring a cluster to a moment, known before anything is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app_schema.backup import chain
+from app_schema.backup.catalogue import Catalogue
+from app_schema.errors import BackupUnknown, WalEnds
+from app_schema.physical import archive, route
+from app_schema.physical.base import programs_for
+from app_schema.physical.layout import WAL, data_of
+from app_schema.physical.records import Reader, Transaction
+from app_schema.physical.route import Leg, Route
+from app_schema.physical.segments import parse_lsn, show_lsn
+
+if TYPE_CHECKING:
+    from app_schema.backup.entry import Entry
+    from app_schema.backup.folder import Folder
+    from app_schema.backup.programs import Programs
+    from app_schema.physical.archive import Archive
+    from app_schema.restore.target import Target
+    from app_schema.settings import Settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to get there.
+
+    Attributes:
+        members: the chain, base first.
+        wal: what recovery reads, in the order of the WAL; the first of it a backup brings along.
+        histories: of timelines, so that the restored cluster begins a new one.
+        timeline: the one to follow.
+        last: the last transaction that will be there, None if there is none after the backup's beginning.
+        reached: the LSN to which the WAL was read and proved.
+    """
+
+    target: Target
+    programs: Programs
+    members: tuple[Entry, ...]
+    wal: Route
+    stop: int
+    timeline: int
+    last: Transaction | None
+
+    @property
+    def backup(self) -> Entry:
+        """The newest of the chain."""
+        return self.members[-1]
+
+
+def plan(settings: Settings, folder: Folder, target: Target) -> Plan:
+    """Choose the backup and the timeline for a target, and read the WAL up to it.
+
+    Raises:
+        BackupUnknown: no backup was there by then.
+        WalEnds: the WAL ends before the target.
+        WalMissing: a segment on the way is missing.
+        WalDamaged: a record on the way is not what was written.
+    """
+    entries, _ = Catalogue(folder).read()
+    if target.backup is not None:
+        entry = Catalogue(folder).find(target.backup, kinds=chain.KINDS)
+        return _own_end(folder, target, entry, entries)
+    return _Choice(settings, folder, target, entries).plan()
+
+
+def _own_end(folder: Folder, target: Target, entry: Entry, entries: list[Entry]) -> Plan:
+    place = chain.place(entry)
+    own = archive.Archive(data_of(folder, entry) / WAL, place.segment_bytes)
+    way = (Leg(place.timeline, parse_lsn(place.start_lsn), parse_lsn(place.stop_lsn)),)
+    found = route.find(own, way)
+    programs = programs_for(entry)
+    last = None
+    for last in Reader(found, programs).transactions():  # noqa: B007 (the last one is wanted)
+        pass
+    return Plan(target, programs, chain.members(entry, entries), found, parse_lsn(place.stop_lsn), place.timeline, last)
+
+
+@dataclass(frozen=True)
+class _Choice:
+    settings: Settings
+    folder: Folder
+    target: Target
+    entries: list[Entry]
+
+    def plan(self) -> Plan:
+        newest = chain.newest(self.entries)
+        self_system = chain.place(newest).system_identifier
+        candidates = [entry for entry in reversed(chain.good(self.entries)) if chain.place(entry).system_identifier == self_system]
+        refusal: WalEnds | None = None
+        wal = self._archive(newest)
+        for timeline in sorted({*wal.timelines, *(chain.place(entry).timeline for entry in candidates)}, reverse=True):
+            if self.target.time is not None and not self._had_begun(wal, timeline, programs_for(newest)):
+                continue
+            for entry in candidates:
+                way = self._way(entry, timeline)
+                if way is None or not self._is_before(entry, candidates[0]):
+                    continue
+                try:
+                    return self._read(entry, timeline, way)
+                except WalEnds as ends:
+                    refusal = refusal or ends
+                    break
+        if refusal:
+            raise refusal
+        oldest = candidates[-1]
+        raise BackupUnknown(
+            f"no backup reaches {self.target}: the oldest good one, {oldest.id},"
+            f" is consistent from {chain.place(oldest).consistent_at.isoformat(sep=' ', timespec='milliseconds')} on"
+        )
+
+    def _archive(self, entry: Entry) -> Archive:
+        place = chain.place(entry)
+        path = archive.place_of(self.settings, self.folder) / place.system_identifier
+        return archive.Archive(path, place.segment_bytes, (data_of(self.folder, entry) / WAL,))
+
+    def _way(self, entry: Entry, timeline: int) -> tuple[Leg, ...] | None:
+        place = chain.place(entry)
+        way = route.legs(self._archive(entry), parse_lsn(place.start_lsn), place.timeline, timeline)
+        if way and way[0].end is not None and parse_lsn(place.stop_lsn) > way[0].end:
+            return None  # the timeline was left before the backup was consistent
+        return way
+
+    def _is_before(self, entry: Entry, newest: Entry) -> bool:
+        """Whether a backup was consistent before the target."""
+        place = chain.place(entry)
+        if self.target.time is not None:
+            return place.consistent_at <= self.target.time
+        if self.target.xid is not None:
+            return place.next_xid <= _with_epoch(self.target.xid, chain.place(newest).next_xid)
+        return True
+
+    def _had_begun(self, wal: Archive, timeline: int, programs: Programs) -> bool:
+        """Whether anything had happened on a timeline by the target's time; until then the one before it was alive."""
+        history = wal.history_of(timeline)
+        if not history:
+            return True
+        found = route.find(wal, (Leg(timeline, history[-1].lsn, None),))
+        first = next(Reader(found, programs).transactions(), None)
+        return first is not None and self.target.time is not None and first.time <= self.target.time
+
+    def _read(self, entry: Entry, timeline: int, way: tuple[Leg, ...]) -> Plan:
+        programs = programs_for(entry)
+        found = route.find(self._archive(entry), way)
+        reader = Reader(found, programs)
+        last = stop = None
+        for transaction in reader.transactions():
+            if self.target.stops_at(transaction):
+                stop = transaction
+                break
+            last = transaction
+        if stop is None and (self.target.time or self.target.xid is not None):
+            raise WalEnds(
+                f"the WAL of timeline {timeline} ends at {show_lsn(reader.end)} and does not reach {self.target}: "
+                + (f"its last transaction, {last.xid}, ended {last.time.isoformat(sep=' ')}" if last else "there is no transaction in it")
+                + "; restore to latest for the end of it"
+            )
+        reached = stop.lsn if stop else reader.end
+        if stop and self.target.includes_stop:
+            last = stop
+        return Plan(self.target, programs, chain.members(entry, self.entries), found, reached, timeline, last)
+
+
+def _with_epoch(xid: int, newest: int) -> int:
+    """Return a 32-bit transaction id with the epoch in which it was given out, at most a round before ``newest``."""
+    if xid >> 32:
+        return xid
+    epoch = newest >> 32
+    return (epoch << 32) + xid if epoch == 0 or xid <= (newest & 0xFFFFFFFF) + (1 << 31) else ((epoch - 1) << 32) + xid

@@ -1,0 +1,83 @@
+"""The moment to restore a cluster to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from app_schema.errors import SettingsError
+
+if TYPE_CHECKING:
+    from app_schema.physical.records import Transaction
+
+FORM = "write it with its zone, such as 2026-11-22T14:30:00+09:00, 2026-11-22T05:30:00Z or '2026-11-22 14:30 Asia/Seoul'"
+
+
+@dataclass(frozen=True)
+class Target:
+    """At most one of the three is given; none of them: the end of the WAL.
+
+    Attributes:
+        time: the last transaction that ended by then is the last that is there.
+        xid: the transaction that is the last one.
+        backup: the id of a backup, which is restored to its own end.
+        exclusive: stop just before that moment or transaction.
+    """
+
+    time: datetime | None = None
+    xid: int | None = None
+    backup: str | None = None
+    exclusive: bool = False
+
+    def __post_init__(self) -> None:
+        if sum(each is not None for each in (self.time, self.xid, self.backup)) > 1:
+            raise SettingsError("a time, a transaction and a backup are three ways to say where to; give one of them")
+        if self.exclusive and self.time is None and self.xid is None:
+            raise SettingsError("just before what? name a time or a transaction")
+
+    @classmethod
+    def at(cls, text: str, *, exclusive: bool = False) -> Self:
+        """Read a time; without a zone it would mean another moment on another machine.
+
+        Raises:
+            SettingsError: it is no time, or has no zone.
+        """
+        return cls(time=read_time(text), exclusive=exclusive)
+
+    def stops_at(self, transaction: Transaction) -> bool:
+        """Whether recovery stops when it comes to the end of this transaction: before it or after it."""
+        if self.time is not None:
+            return transaction.time > self.time or (self.exclusive and transaction.time == self.time)
+        return self.xid is not None and transaction.xid == self.xid & 0xFFFFFFFF
+
+    @property
+    def includes_stop(self) -> bool:
+        """Whether the transaction that recovery stops at is restored."""
+        return self.xid is not None and not self.exclusive
+
+    def __str__(self) -> str:
+        before = "just before " if self.exclusive else ""
+        if self.time is not None:
+            return f"{before}{self.time.isoformat(sep=' ')}"
+        if self.xid is not None:
+            return f"{before}transaction {self.xid}"
+        return f"the end of backup {self.backup}" if self.backup else "the end of the WAL"
+
+
+def read_time(text: str) -> datetime:
+    """Read a time with its zone; errors as for :meth:`Target.at`."""
+    moment, _, zone = text.strip().rpartition(" ")
+    try:
+        if "/" in zone or zone == "UTC":
+            named = datetime.fromisoformat(moment)
+            return named.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) if named.tzinfo is None else _refused(text, "has two zones")
+        time = datetime.fromisoformat(text.strip())
+    except (ValueError, ZoneInfoNotFoundError):
+        return _refused(text, "is no time that can be read")
+    return time.astimezone(UTC) if time.tzinfo else _refused(text, "has no zone")
+
+
+def _refused(text: str, why: str) -> datetime:
+    raise SettingsError(f"the target time {text!r} {why}; {FORM}")

@@ -1,0 +1,185 @@
+"""A bit flipped anywhere in a chain or its WAL, a file missing or cut off: noticed by verify, and refused by a restore."""
+
+import json
+import os
+import random
+
+import pytest
+from sources import flip, replace
+
+from app_schema.backup import chain
+from app_schema.backup.catalogue import Catalogue
+from app_schema.errors import AppSchemaError, BackupDamaged, WalDamaged
+from app_schema.physical.base import incremental
+from app_schema.physical.verify import verify
+from app_schema.restore.cluster import restore
+from app_schema.restore.target import Target
+
+MEMBERS = {"root": 0, "middle": 1, "newest": 2}
+
+
+def findings(source, *, everything=False):
+    return {finding.name: finding for finding in verify(source.settings, source.folder, source.entries, everything=everything)}
+
+
+def errors(source, **options):
+    return [finding.error for finding in findings(source, **options).values() if finding.error]
+
+
+def data(source, member):
+    return source.folder.path / source.entries[MEMBERS[member]].parts[0].file / "data"
+
+
+def a_table(source, member):
+    """A file of the cluster that the manifest names, with rows in it."""
+    files = json.loads((data(source, member) / "backup_manifest").read_bytes())["Files"]
+    return data(source, member) / max((file for file in files if file["Path"].startswith("base/")), key=lambda file: file["Size"])["Path"]
+
+
+def refused(source, target):
+    with pytest.raises(BackupDamaged) as caught:
+        restore(source.settings, source.folder, Target(), target)
+    assert not target.exists()
+    return str(caught.value)
+
+
+def test_an_undamaged_one(source):
+    assert errors(source) == []
+    assert findings(source)["WAL of timeline 1"].note.endswith("as written")
+    assert all(entry.verified[-1].error is None for entry in source.entries)
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_a_bit_flipped_in_a_backup(source, target, member):
+    flip(a_table(source, member))
+    assert "checksum mismatch" in refused(source, target)
+    found = errors(source)
+    assert "checksum mismatch" in found[0]
+    assert len(found) == 3 - MEMBERS[member]  # and what adds to it
+    assert [bool(entry.damaged) for entry in source.entries] == [number >= MEMBERS[member] for number in range(3)]
+
+
+@pytest.mark.parametrize("which", ["first", "middle", "last whole"])
+def test_a_bit_flipped_in_the_wal(source, target, which):
+    segments = source.segments
+    path = segments[{"first": 0, "middle": len(segments) // 2, "last whole": -1}[which]]
+    end = len(path.read_bytes().rstrip(b"\0"))
+    flip(path, end // 2 // 8192 * 8192 + 4000 if end > 20000 else end - 100)
+    [error] = errors(source)
+    assert "the WAL of timeline 1 is damaged after " in error
+    newest = source.entries[-1]
+    if path.name >= chain.place(newest).start_wal:
+        assert "is damaged after" in refused(source, target)
+
+
+def test_a_bit_flipped_in_the_unfinished_segment(source):
+    """It ends in zeros, and its end is no damage; what has WAL after it is never taken for the end."""
+    [partial] = source.wal.glob("*.partial")
+    whole = source.reader.prove()
+    end = whole % (16 << 20)  # of the last record, which nothing follows
+    for offset in sorted(random.Random(6).sample(range(48, end), 25)):
+        flip(partial, offset)
+        with pytest.raises(WalDamaged, match="is damaged after"):
+            source.reader.prove()
+        flip(partial, offset)
+    assert source.reader.prove() == whole
+
+
+def test_the_last_record_is_torn(source, target):
+    """As when the receiver was killed while it wrote: that is where the WAL ends."""
+    [partial] = source.wal.glob("*.partial")
+    end = len(partial.read_bytes().rstrip(b"\0"))
+
+    def tear(content):
+        content[end - 6 :] = bytes(len(content) - end + 6)
+        return content
+
+    replace(partial, tear)
+    assert errors(source) == []
+    done = restore(source.settings, source.folder, Target(), target, check=False)
+    assert done.plan.last.xid <= source.committed[-1][1]
+
+
+def test_a_segment_is_missing(source, target):
+    path = source.segments[-1]
+    path.unlink()
+    lsn = f"0/{int(path.name[16:], 16) << 24:X}"
+    why = f"1 segment of WAL missing, the first is {path.name}: nothing after {lsn} can be recovered from before it; take a new base"
+    assert errors(source) == [why]
+    assert refused(source, target) == why
+
+
+@pytest.mark.parametrize("size", [0, 4096, 16 << 20 | 1])
+def test_a_segment_has_the_wrong_size(source, target, size):
+    path = source.segments[-1]
+    replace(path, lambda content: content[:size].ljust(size, b"\0"))
+    [error] = errors(source)
+    assert f"{path.name} is {size:,} bytes and a segment of WAL has 16,777,216" in error
+    assert f"is {size:,} bytes" in refused(source, target)
+
+
+def test_a_segment_of_another_cluster(source):
+    path = source.segments[-1]
+    flip(path, 24)  # the system identifier in its header, which no CRC covers
+    [error] = errors(source)
+    assert "is not segment" in error
+
+
+@pytest.mark.parametrize("how", ["missing", "edited"])
+def test_the_manifest(source, target, how):
+    """An edited one that fits its own checksum, even: the catalogue knows another."""
+    path = data(source, "middle") / "backup_manifest"
+    path.unlink() if how == "missing" else replace(path, lambda content: content + b"\n")
+    expected = "cannot be read" if how == "missing" else "was edited or damaged"
+    assert expected in refused(source, target)
+    assert expected in errors(source)[0]
+
+
+@pytest.mark.parametrize("how", ["entry", "files"])
+def test_a_parent_is_missing(source, target, how):
+    middle = source.entries[1]
+    gone = source.folder.path / middle.parts[0].file
+    if how == "entry":
+        (source.folder.path / f"{middle.id}.json").unlink()
+    else:
+        gone.rename(gone.with_name("elsewhere"))
+    newest = source.entries[-1]
+    with pytest.raises(AppSchemaError, match=r"missing|No such file|pruned"):
+        restore(source.settings, source.folder, Target(backup=newest.id), target)
+    assert not target.exists()
+    assert any("missing" in error or "No such file" in error for error in errors(source))
+
+
+def test_what_was_read_is_remembered_and_its_absence_still_noticed(source):
+    first = findings(source)
+    assert [finding.note for finding in first.values()][:3] == ["as written"] * 3
+    again = findings(source)
+    assert all("all there, read on" in finding.note for name, finding in again.items() if "WAL" not in name)
+    begin = again["WAL of timeline 1"].note.split("read from ")[1]
+    assert begin != first["WAL of timeline 1"].note.split("read from ")[1]
+    a_table(source, "middle").unlink()
+    source.segments[0].unlink()
+    assert sum(bool(finding.error) for finding in findings(source).values()) >= 3
+
+
+def test_all_reads_again_what_was_proved(source):
+    assert errors(source) == []
+    flip(a_table(source, "root"))
+    assert errors(source) == []
+    assert "checksum mismatch" in errors(source, everything=True)[0]
+    assert source.entries[0].damaged
+
+
+def test_no_incremental_upon_a_damaged_one(source):
+    path = data(source, "newest") / "backup_manifest"
+    replace(path, lambda content: content + b"\n")
+    with pytest.raises(BackupDamaged, match="was edited or damaged"):
+        incremental(source.settings, source.folder)
+    assert len(Catalogue(source.folder).read()[0]) == 3
+
+
+def test_modes(source):
+    """0700 and 0600, whatever the umask."""
+    for path in source.folder.path.rglob("*"):
+        mode = os.lstat(path).st_mode & 0o777
+        assert mode & 0o077 == 0, (oct(mode), path)
