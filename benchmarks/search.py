@@ -15,6 +15,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -40,6 +41,7 @@ FEW = 10_000  # rows that frequent terms are compared with
 ANALYSED = 5_000
 WRITTEN, INSERTED, ROUNDS = 20_000, 2_000, 3
 PAGE, EACH, RARE = 20, 12, 5  # hits of a page; queries of a kind; rare ones
+SAMPLED = 5_000  # texts that queries are taken from
 FREQUENT = 0.02  # of the texts
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -49,6 +51,7 @@ KINDS = (
 )
 # pg_trgm sees no Hangul where the locale does not know it
 LOCALE = f"LOCALE_PROVIDER libc LOCALE '{'C.UTF-8' if sys.platform == 'linux' else 'en_US.UTF-8'}'"
+ALL_ON = ", p_inflected => true, p_spacing => true"
 INDEXES = {
     "content": "CREATE INDEX idx_messages_content_search ON messages USING gin (search_terms(content))",
     "trigrams": "CREATE INDEX idx_trigrams ON messages USING gin (content gin_trgm_ops)",
@@ -78,7 +81,7 @@ def figures(server: EmbeddedServer) -> Iterator[Figure]:
         frequent = [query for query in queries if min(share(folded, query), share(folded[:FEW], query)) > FREQUENT]
         many, some = (taken(partial(search, where), frequent) for where in (ours, few))
         yield Figure(f"newest {PAGE} of {len(frequent)} frequent, p95, ms", f"{FEW:,} messages", p95(many), p95(some), 1.3)
-        rare = list(rarities(folded))
+        rare = rarities(folded)
         mine, other = taken(partial(search, ours), rare), taken(partial(walk, bare), rare)
         yield Figure(f"newest {PAGE}, rare, p50, ms", "ILIKE along created_at", p50(mine), p50(other), 1 / 500)
         yield Figure("index, MB", "pg_trgm's", size(ours, "idx_messages_content_search"), size(theirs, "idx_trigrams"), 0.70)
@@ -89,12 +92,9 @@ def figures(server: EmbeddedServer) -> Iterator[Figure]:
         return
     sample = said[:ANALYSED]
     with database(server, "bench_words", sample, "content") as words:
-        as_typed, all_on = (morphemes.score(sample, partial(everything, words, options=options)) for options in ("", INFLECTED))
+        as_typed, all_on = (morphemes.score(sample, partial(everything, words, options=options)) for options in ("", ALL_ON))
         yield Figure("F1, every option on", "morphemes of kiwipiepy", all_on, 1, at_least=0.76)
         yield Figure("F1, every option on", "as typed: substrings", all_on, as_typed, at_least=1.05)
-
-
-INFLECTED = ", p_inflected => true, p_spacing => true"
 
 
 @contextmanager
@@ -145,25 +145,18 @@ def copy(connection: psycopg.Connection, said: list[str], rows: int = WRITTEN) -
     return time.perf_counter() - begun
 
 
-def asked(said: list[str], kind: str) -> Iterator[str]:
-    """Yield what people might type: pieces of the texts themselves, each kind as often."""
+def asked(said: list[str], kind: str) -> list[str]:
+    """Return what people might type: pieces of the texts themselves, as many of each kind where there are as many."""
     dice, pattern = Random(kind), re.compile(kind)
-    known = set[str]()
-    while len(known) < EACH:
-        pieces = [piece for piece in pattern.findall(dice.choice(said)) if piece not in known]
-        if pieces:
-            known.add(piece := dice.choice(pieces))
-            yield piece
+    pieces = sorted({piece for each in dice.sample(said, min(SAMPLED, len(said))) for piece in pattern.findall(each)})
+    return dice.sample(pieces, min(EACH, len(pieces)))
 
 
-def rarities(folded: list[str]) -> Iterator[str]:
-    """Yield words of few texts."""
-    dice, found = Random(0), 0
-    while found < RARE:
-        word = max(dice.choice(folded).split(), key=len)
-        if len(word) >= 4 and share(folded, word) * len(folded) <= PAGE / 2:
-            found += 1
-            yield word
+def rarities(folded: list[str]) -> list[str]:
+    """Return words of few texts."""
+    words = (max(each.split(), key=len, default="") for each in Random(0).sample(folded, min(SAMPLED, len(folded))))
+    rare = (word for word in words if len(word) >= 4 and share(folded, word) * len(folded) <= PAGE / 2)
+    return list(islice(rare, RARE))
 
 
 def truth(folded: list[str], query: str) -> list[UUID]:
