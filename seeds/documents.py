@@ -67,7 +67,7 @@ def document(world: World, number: int) -> Row:
     status = LIVE[-left] if live else FIRST[number] if number < len(FIRST) else dice.choice(STATES)
     talk = None if live or dice.random() < 0.65 else thread(world, number * world.count("conversations") // count)
     if talk:  # attached to the first question
-        user_id, until, created = talk.user_id, moment(talk.until), moment(talk.lines[0].at - 600)
+        user_id, until, created = talk.user_id, moment(talk.until), moment(talk.first - 600)
     else:
         created = world.now - timedelta(seconds=40 * left) if live else world.born("documents", number, DAYS)
         who = somebody(world, dice, milliseconds(created), milliseconds(world.now) if live else milliseconds(created))

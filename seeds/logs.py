@@ -90,8 +90,9 @@ def _request(world: World, dice: Dice, *, trouble: bool) -> Cause:
     # (the last one that is measured may be the one that is being answered now)
     place = dice.randrange(len(CODES)) if trouble else dice.randrange(requests.measured(world) - 1)
     told = requests.measured_thread(world, place)
-    answers = [place for place, line in enumerate(told.lines) if line.sender is SenderType.ASSISTANT]
-    asked = requests.answer(world, told, 1 if trouble else dice.choice(answers))
+    lines = told.lines
+    answers = [place for place, line in enumerate(lines) if line.sender is SenderType.ASSISTANT]
+    asked = requests.answer(world, told, lines, 1 if trouble else dice.choice(answers))
     return Cause(moment(asked.sent + asked.latency), told.user_id, asked.request_id, asked.latency)
 
 

@@ -11,7 +11,6 @@ from app_schema.models import ContentType, MessageStatus, RoomStatus, SenderType
 from . import support, threads
 from .wire import NULL, stamp
 from .wire import blocks as gathered
-from .wire import line as written
 from .world import reference, uuid7
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ ANY_LINE = 3  # where something happens to a room's line
 TRANSLATED = (TranslationStatus.DONE, TranslationStatus.REVIEWED)
 TRANSLATORS = [model["model"] for model in reference("models") if model["operation"] == "translate"]
 PROMPT_TOKENS = 60
+DONE = MessageStatus.DONE
 DIGITS = 20  # hexadecimal ones, of which an id takes 18 and a client_msg_id all
 # what differs from row to row, then what the same words always bring along
 columns = (
@@ -41,9 +41,9 @@ def blocks(world: World) -> Iterator[tuple[int, bytes]]:
     return gathered(chain.from_iterable(chain(told, chats)))
 
 
-def message_id(world: World, thread: threads.Thread, place: int) -> str:
+def message_id(world: World, thread: threads.Thread, place: int, at: int) -> str:
     """Return the id of a line of a conversation."""
-    return uuid7(thread.lines[place].at, _digits(world, thread.id, place + 1)[DIGITS * place :])
+    return uuid7(at, _digits(world, thread.id, place + 1)[DIGITS * place :])
 
 
 def _digits(world: World, parent: str, lines: int) -> str:
@@ -51,11 +51,17 @@ def _digits(world: World, parent: str, lines: int) -> str:
 
 
 def _of_conversation(world: World, thread: threads.Thread) -> Iterator[str]:
-    digits = _digits(world, thread.id, len(thread.lines))
+    digits = _digits(world, thread.id, len(thread.spoken))
     asked = NULL
     by_user = f"{NULL}\t{thread.id}\t{NULL}\t{NULL}\t{thread.user_id}\t{NULL}"
-    for place, (at, sender, read, _, words) in enumerate(thread.lines):
-        own = digits[DIGITS * place : DIGITS * place + DIGITS]
+    first, pace = thread.first, thread.pace
+    start = read = 0
+    after = -thread.spoken[0].gap  # the times and tokens of thread.lines, without the list
+    for gap, sender, size, words in thread.spoken:
+        after += gap
+        at = first + int(pace * after)
+        own = digits[start : start + DIGITS]
+        start += DIGITS
         own_id, time = uuid7(at, own), stamp(at)
         if sender is SenderType.USER:
             asked = own_id
@@ -63,6 +69,7 @@ def _of_conversation(world: World, thread: threads.Thread) -> Iterator[str]:
         else:
             by = f"{thread.model}\t{read}" if sender is SenderType.ASSISTANT else NOBODY
             yield f"{own_id}\t{time}\t{time}\t{NULL}\t{thread.id}\t{NULL}\t{asked}\t{NULL}\t{NULL}\t{NULL}\t{by}\t{words}"
+        read += size
 
 
 def room_message_id(world: World, chat: support.Chat, place: int) -> str:
@@ -119,11 +126,14 @@ def written_by_translator(line: support.Line) -> int:
 def _words_of_room(line: support.Line, language: str, status: TranslationStatus, of_file: Dice | None) -> str:
     is_customer = line.sender == SenderType.CUSTOMER
     theirs, ours = (line.foreign, line.korean) if is_customer else (line.korean, line.foreign)
-    translated = status in TRANSLATED
-    return written(
-        *(line.sender, theirs, line.content_type, None if of_file else language if is_customer else "ko"),
-        *((ours, "ko" if is_customer else language) if translated else (None, None)),
-        *(status, written_by_translator(line) if translated else None, MessageStatus.DONE),
-        "translation timed out after 10 s" if status is TranslationStatus.FAILED else None,
-        f'{{"file": "{line.korean}", "bytes": {int(of_file.lognormvariate(12, 1))}}}' if of_file else "{}",
-    )
+    if of_file:
+        rest = f"{NULL}\t{NULL}\t{NULL}\t{status}\t{NULL}\t{DONE}\t{NULL}"
+        return f'{line.sender}\t{theirs}\t{line.content_type}\t{rest}\t{{"file": "{line.korean}", "bytes": {_size(of_file)}}}\n'
+    own, other = (language, "ko") if is_customer else ("ko", language)
+    translated = f"{ours}\t{other}\t{status}\t{written_by_translator(line)}" if status in TRANSLATED else f"{NULL}\t{NULL}\t{status}\t{NULL}"
+    error = "translation timed out after 10 s" if status is TranslationStatus.FAILED else NULL
+    return f"{line.sender}\t{theirs}\t{line.content_type}\t{own}\t{translated}\t{DONE}\t{error}\t{{}}\n"
+
+
+def _size(dice: Dice) -> int:
+    return int(dice.lognormvariate(12, 1))

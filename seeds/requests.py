@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.models import AiOperation, AiRequestStatus, ContentType, SenderType, TranslationStatus
@@ -10,7 +11,7 @@ from . import api_keys, support
 from .documents import document
 from .messages import TRANSLATORS, message_id, read_by_translator, room_message_id, translation, written_by_translator
 from .prices import models
-from .threads import Thread, mean_length, thread
+from .threads import Line, Thread, mean_length, thread
 from .wire import NULL, milliseconds
 from .world import uuid7
 
@@ -42,6 +43,7 @@ class Request(NamedTuple):
     reused: int = 0
 
 
+@lru_cache(maxsize=4)
 def measured(world: World) -> int:
     """Return how many conversations are measured, all of their requests."""
     of = world.count("conversations")
@@ -62,11 +64,11 @@ def measured_rooms(world: World) -> Iterator[support.Chat]:
     return (support.chat(world, place * of // count) for place in range(count))
 
 
-def answer(world: World, told: Thread, place: int) -> Request:
+def answer(world: World, told: Thread, lines: list[Line], place: int) -> Request:
     """Return the request that made an answer; its tokens are those of the message."""
     dice = world.dice("ai_request_stats", told.id, place)
-    line = told.lines[place]
-    gap = line.at - told.lines[place - 1].at
+    line = lines[place]
+    gap = line.at - lines[place - 1].at
     status = OK
     if place == 1 and isinstance(told.trouble, AiRequestStatus):
         status = told.trouble
@@ -74,7 +76,7 @@ def answer(world: World, told: Thread, place: int) -> Request:
         status = CACHED
     latency = DEADLINE if status is TIMEOUT else 2 + dice.randrange(20) if status is CACHED else int(gap * (0.5 + 0.45 * dice.random()))
     sent = line.at - latency
-    whose = f"{told.user_id}\t{NULL}\t{told.id}\t{NULL}\t{message_id(world, told, place)}"
+    whose = f"{told.user_id}\t{NULL}\t{told.id}\t{NULL}\t{message_id(world, told, place, line.at)}"
     reused = line.read // 2 if place > 2 and status is OK and dice.random() < 0.6 else 0
     return Request(sent, _id(dice, sent), whose, AiOperation.CHAT, told.model, line.read, line.size, latency, status, reused)
 
@@ -83,19 +85,20 @@ def of_conversation(world: World, told: Thread) -> Iterator[Request]:
     """Return every request of a conversation: answers, searches, what is checked, dictated and read aloud."""
     dice = world.dice("ai_request_stats", told.id)
     whose = f"{told.user_id}\t{NULL}\t{told.id}\t{NULL}\t{NULL}"
-    asked = told.lines[0]
+    lines = told.lines
+    asked = lines[0]
     if told.number == 1 or dice.random() < 0.04:
         yield _plain(dice, asked.at - 700, whose, AiOperation.STT, 40 + asked.size, asked.size, dice.randrange(200, 650))
     yield _plain(dice, asked.at + 4, whose, AiOperation.MODERATE, asked.size, 0, dice.randrange(60, 260))
-    for place, line in enumerate(told.lines):
+    for place, line in enumerate(lines):
         if line.sender is SenderType.ASSISTANT:
-            if not (told.live and place == len(told.lines) - 1):  # the one that is being written now is counted when it is done
-                yield answer(world, told, place)
+            if not (told.live and place == len(lines) - 1):  # the one that is being written now is counted when it is done
+                yield answer(world, told, lines, place)
         elif line.sender is SenderType.TOOL:
             row = world.dice("ai_request_stats", told.id, place)
-            yield _plain(row, line.at - 380, whose, AiOperation.EMBED, told.lines[place - 1].size, 0, row.randrange(40, 350))
+            yield _plain(row, line.at - 380, whose, AiOperation.EMBED, lines[place - 1].size, 0, row.randrange(40, 350))
     if told.number == 0 or (dice.random() < 0.03 and not told.live):
-        read = told.lines[-1]
+        read = lines[-1]
         yield _plain(world.dice("tts", told.id), min(told.until, read.at + 2_500), whose, AiOperation.TTS, read.size, 0, 900)
 
 

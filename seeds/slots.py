@@ -91,7 +91,7 @@ def _clock(minutes: int, language: str) -> str:
     if language == "ru":
         return f"{hour}:{minute:02}"
     if language == "en":
-        return f"{twelve}:{minute:02} {'p.m.' if half else 'a.m.'}"
+        return f"{twelve}:{minute:02} {'pm' if half else 'am'}"
     if language == "vi":
         return f"{twelve} giờ{f' {minute}' if minute else ''} {'chiều' if half else 'sáng'}"
     before, hours, unit = {"ko": ("오전 ", "시", "분"), "zh": ("上午", "点", "分"), "ja": ("午前", "時", "分")}[language]

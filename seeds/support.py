@@ -10,7 +10,7 @@ from app_schema.models import ContentType, RoomStatus, SenderType
 from .agents import answering_now, on_duty
 from .dice import weighted
 from .slots import Story, ranges
-from .wire import milliseconds
+from .wire import ESCAPES, milliseconds
 from .world import DAYS, reference
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Line(NamedTuple):
     gap: int  # milliseconds since the line before, at an ordinary pace
     sender: str
     content_type: str
-    korean: str
+    korean: str  # as COPY writes it, and so the other
     foreign: str
 
 
@@ -109,7 +109,7 @@ def plan(world: World, number: int) -> Plan:
         lines = lines[: 3 + dice.randrange(len(lines) - 3)]
     else:
         for more in range(1, dice.choice(STORIES)):
-            kind = kinds[(first + 5 * more) % len(kinds)]
+            kind = kinds[1 + (first + 5 * more) % (len(kinds) - 1)]  # any but the first one, in which people greet each other
             variant = dice.randrange(VARIANTS)
             lines += [*_told(world, MORE, language, variant), *_told(world, kind["script"], language, variant)]
             reason = kind["close_reason"]
@@ -209,7 +209,7 @@ def _told(world: World, script: str, language: str, variant: int) -> list[Line]:
         waits = SILENCE if script == SILENT else 0
         if line["content_type"] == ContentType.TEXT:
             foreign = foreign[:1].upper() + foreign[1:]
-        lines.append(Line(typing + waits, line["sender"], line["content_type"], korean, foreign))
+        lines.append(Line(typing + waits, line["sender"], line["content_type"], korean.translate(ESCAPES), foreign.translate(ESCAPES)))
     return lines
 
 

@@ -64,7 +64,7 @@ class Line(NamedTuple):
     sender: SenderType
     read: int  # tokens before it: the model reads the whole conversation again at every turn
     size: int  # tokens of its own
-    words: str  # what these words bring along, as COPY writes the columns WORDS
+    words: str  # what these words bring along, as COPY writes it
 
 
 class Thread(NamedTuple):
@@ -77,12 +77,21 @@ class Thread(NamedTuple):
     until: int  # of the user: nothing of theirs comes after it
     trouble: AiRequestStatus | MessageStatus | None  # with the first answer
     live: bool  # being answered at this moment
-    lines: list[Line]
+    first: int  # of the first line, in milliseconds since 1970
+    last: int  # of the newest
+    pace: float
+    spoken: list[topics.Said]
 
     @property
-    def last(self) -> int:
-        """The time of the newest line."""
-        return self.lines[-1].at
+    def lines(self) -> list[Line]:
+        """What was spoken, with its times; where there are very many, work that out on the way."""
+        lines = []
+        after = read = 0
+        for gap, sender, size, words in self.spoken:
+            after += gap if lines else 0
+            lines.append(Line(self.first + int(self.pace * after), sender, read, size, words))
+            read += size
+        return lines
 
 
 @lru_cache(maxsize=256)
@@ -97,8 +106,7 @@ def thread(world: World, number: int) -> Thread:
     topic = topic * _spread() % topics.count()  # those asked most often are of every field
     variant = dice.randrange(VARIANTS)
     spoken = _spoken(world, topic, variant, length(world, number), trouble, live=live)
-    first = last - int(pace * sum([words.gap for words in spoken[1:]]))
-    lines = _timed(spoken, first, pace)
+    first = last - int(pace * (sum([words[0] for words in spoken]) - spoken[0].gap))
     created = first - dice.randrange(1000, 5000)
     who = somebody(world, dice, created, last)
     return Thread(
@@ -111,19 +119,11 @@ def thread(world: World, number: int) -> Thread:
         until=who.until,
         trouble=trouble,
         live=live,
-        lines=lines,
+        first=first,
+        last=last,
+        pace=pace,
+        spoken=spoken,
     )
-
-
-def _timed(spoken: list[topics.Said], first: int, pace: float) -> list[Line]:
-    lines = []
-    after = read = 0
-    for gap, sender, size, words in spoken:
-        if lines:
-            after += gap
-        lines.append(Line(first + int(pace * after), sender, read, size, words))
-        read += size
-    return lines
 
 
 def length(world: World, number: int) -> int:

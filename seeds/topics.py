@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 VARIANTS = 96  # ways in which a conversation may begin with a topic
 LATER = 24  # and in which one may come to it
 TURNS = ("", "", "", "그리고 ", "다른 것도 여쭤볼게요. ", "하나만 더요. ", "참, ", "이어서 물어볼게요. ")
+# now and then behind an answer in one paragraph, by the field it is of
+TAILS = {
+    "medical": ("더 궁금한 점이 있으면 물어보세요.", "증상이 달라지면 의료진과 상의하세요.", "참고로만 보시고 진료 때 다시 확인하세요."),
+    "office": ("고칠 곳이 있으면 말씀해 주세요.", "필요하면 더 짧게 줄여 드릴게요."),
+    "code": ("결과를 알려 주시면 이어서 보겠습니다.", "다른 오류가 나면 전체 메시지를 붙여 주세요."),
+    "life": ("더 필요한 것이 있으면 말씀해 주세요.", "즐거운 시간 보내세요!"),
+}
 FOUND = {
     "search_documents": (
         "문서 {n:2-9}건을 찾음: {hospital} 진료 지침 {page:3-90}쪽",
@@ -70,6 +77,8 @@ def told(world: World, topic: int, variant: int) -> Told:
     for place, exchange in enumerate(written):
         turn = dice.choice(TURNS) if variant >= VARIANTS and not place else ""
         question, answer = turn + story.told(exchange["question"]), story.told(exchange["answer"])
+        if "\n" not in answer and dice.random() < 0.4:
+            answer = f"{answer} {dice.choice(TAILS[written[0]['field']])}"
         asks = said(SenderType.USER, question, gap=4_000 + 250 * len(question) + int(dice.lognormvariate(10.2, 1)))
         looked = dice.choice(FOUND[exchange["tool"]]) if exchange["tool"] else ""
         found = Story(dice, ranges((looked,))).told(looked)

@@ -105,6 +105,7 @@ def life(world: World, number: int) -> Life:
     else:
         role = dice.choice(ROLES)
         status = dice.choice(STATES) if role in (UserRole.USER, UserRole.STAFF) else UserStatus.ACTIVE
+    settled = settled or role is UserRole.SERVICE
     created = world.past(_age(dice, number, status, settled=settled), HISTORY_DAYS)
     until = world.now
     if status in (UserStatus.DELETED, UserStatus.SUSPENDED) or (status is UserStatus.ACTIVE and not settled and dice.random() < 0.1):

@@ -108,5 +108,5 @@ def _execution(world: World, number: int) -> Row:
         started_at=started,
         finished_at=finished,
         created_at=created,
-        updated_at=finished or heartbeat or created,
+        updated_at=finished or heartbeat or started or created,
     )

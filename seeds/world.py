@@ -74,8 +74,8 @@ class World:
 
     def past(self, fraction: float, days: float) -> datetime:
         """Return a time in working hours: 0 is now, 1 is ``days`` ago, and 0.5 has half of the work on either side."""
-        hours = min(round(days * 24), len(self._work))
-        return self._when(fraction * self._work[hours - 1])
+        now = self._done_since(self._end)
+        return self._when(now + fraction * (self._done_since(self._end - timedelta(days=days)) - now))
 
     def between(self, first: datetime, last: datetime, fraction: float) -> datetime:
         """Return a time between two, in working hours likewise: 0 is the first of them."""
@@ -83,14 +83,14 @@ class World:
         return min(last, max(first, self._when(early + (late - early) * fraction)))
 
     def _when(self, work: float) -> datetime:
-        # the time since which so much was done
+        # the time since which so much was done, or will be until the hour is over
         hour = min(bisect_left(self._work, work), len(self._work) - 1)
         before = self._work[hour - 1] if hour else 0.0
         ago = hour + (work - before) / (self._work[hour] - before)
-        return self._end - timedelta(milliseconds=int(ago * 3_600_000))
+        return min(self._end, self._top - timedelta(milliseconds=int(ago * 3_600_000)))
 
     def _done_since(self, at: datetime) -> float:
-        ago = (self._end - at) / timedelta(hours=1)
+        ago = (self._top - at) / timedelta(hours=1)
         hour = min(max(int(ago), 0), len(self._work) - 1)
         before = self._work[hour - 1] if hour else 0.0
         return before + (self._work[hour] - before) * (ago - hour)
@@ -109,9 +109,13 @@ class World:
         return moment(milliseconds(self.now))  # whole milliseconds, as ids have them
 
     @cached_property
+    def _top(self) -> datetime:
+        return (self._end + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)  # the end of the hour that is on
+
+    @cached_property
     def _work(self) -> list[float]:
         hour = timedelta(hours=1)
-        return list(accumulate(_workload((self.now - (back + 0.5) * hour).astimezone(SEOUL)) for back in range(HISTORY_DAYS * 24)))
+        return list(accumulate(_workload((self._top - (back + 0.5) * hour).astimezone(SEOUL)) for back in range(HISTORY_DAYS * 24 + 1)))
 
 
 def uuid7(at: int, digits: str) -> str:

@@ -66,6 +66,9 @@ def test_scale_1_is_what_the_contract_says(run, engine):
         lengths = connection.scalars(text(longest)).all()
         assert lengths[0] > 80
         assert lengths[len(lengths) // 2] < 10
+        assert connection.scalar(text("SELECT count(DISTINCT content) FROM messages")) >= 10_000
+        assert connection.scalar(text("SELECT count(DISTINCT name) FROM users")) >= 600
+        assert connection.scalar(text("SELECT count(DISTINCT title) FROM conversations")) >= 500
         crowded = "SELECT count(*) FROM agent_dashboard WHERE active_rooms > max_rooms"
         assert connection.scalar(text(crowded)) == 0
         for parent in ("logs", "ai_request_stats"):  # in their months, none of them in the default
@@ -74,6 +77,60 @@ def test_scale_1_is_what_the_contract_says(run, engine):
         migrate.check(connection)
         statistics = "SELECT count(DISTINCT tablename) FROM pg_stats WHERE schemaname = 'public' AND tablename = ANY(:tables)"
         assert connection.scalar(text(statistics), {"tables": list(metadata.tables)}) == 18
+
+
+SHARES = {  # in per cent of standard, at least and at most
+    "users WHERE role = 'admin'": (0.2, 2.5),
+    "users WHERE role = 'service'": (0.5, 3),
+    "users WHERE status = 'pending'": (2, 6),
+    "users WHERE status = 'suspended'": (0.1, 2.5),
+    "users WHERE status = 'deleted'": (1, 6),
+    "logs WHERE level = 'fatal'": (0.001, 0.3),
+    "logs WHERE level = 'info'": (70, 95),
+    "ai_request_stats WHERE status IN ('error', 'timeout', 'blocked')": (0.05, 2),
+    "ai_request_stats WHERE status = 'cached'": (2, 12),
+    "conversations WHERE deleted_at IS NOT NULL": (2, 8),
+    # by people on call
+    "messages WHERE sender_type = 'agent' AND extract(hour FROM created_at AT TIME ZONE 'Asia/Seoul') < 6": (0, 1.5),
+    "messages WHERE extract(hour FROM created_at AT TIME ZONE 'Asia/Seoul') = 11": (7, 12),
+    "messages WHERE extract(hour FROM created_at AT TIME ZONE 'Asia/Seoul') = 12": (3, 6),
+}
+
+
+def test_the_shares_are_sensible(run, engine):
+    assert run("--scale", "0.3", "--now", "2026-11-20T14:30+09:00").exit_code == 0
+    with engine.connect() as connection:
+        found = {}
+        for rows, (least, most) in SHARES.items():
+            table, condition = rows.split(" WHERE ", 1)
+            share = connection.scalar(text(f"SELECT 100.0 * count(*) FILTER (WHERE {condition}) / count(*) FROM {table}"))
+            if not least <= share <= most:
+                found[rows] = share
+        assert found == {}
+
+
+def test_append_keeps_what_was_rolled_up(run, engine):
+    assert run(*SMALL, "--now", "2026-11-20T14:30+09:00").exit_code == 0
+    usage = "SELECT {} FROM ai_usage_daily GROUP BY day, user_id, provider, model, operation"
+    sums = "day, user_id, provider, model, operation, sum(requests) AS requests, sum(cost) AS cost, sum(latency_ms_sum) AS ms"
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE before AS " + usage.format(sums)))
+        connection.execute(text("DELETE FROM ai_request_stats WHERE created_at < '2026-11-01'"))  # as retention does
+    before = counts(engine)
+    done = run(*SMALL, "--append", "--now", "2026-11-20T14:30+09:00")
+    after = counts(engine)
+    assert done.output == f"rows: {sum(after.values()) - sum(before.values()):,} in 18 tables\n"
+    with engine.connect() as connection:
+        added = f"""SELECT count(*) FROM (
+            SELECT * FROM ({usage.format(sums)}) AS now EXCEPT (
+                SELECT {sums} FROM (
+                    SELECT * FROM before UNION ALL
+                    SELECT day_kst, user_id, provider, model, operation, count(*), sum(cost), sum(latency_ms) FROM ai_request_stats
+                    WHERE price_version <> 'demo-2026-01' GROUP BY 1, 2, 3, 4, 5
+                ) AS both (day, user_id, provider, model, operation, requests, cost, ms)
+                GROUP BY day, user_id, provider, model, operation)) AS wrong"""
+        assert connection.scalar(text(added)) == 0
+        assert connection.scalar(text("SELECT count(*) FROM ai_usage_daily")) > before["ai_usage_daily"]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
