@@ -130,7 +130,9 @@ def _words_of_room(line: support.Line, language: str, status: TranslationStatus,
         rest = f"{NULL}\t{NULL}\t{NULL}\t{status}\t{NULL}\t{DONE}\t{NULL}"
         return f'{line.sender}\t{theirs}\t{line.content_type}\t{rest}\t{{"file": "{line.korean}", "bytes": {_size(of_file)}}}\n'
     own, other = (language, "ko") if is_customer else ("ko", language)
-    translated = f"{ours}\t{other}\t{status}\t{written_by_translator(line)}" if status in TRANSLATED else f"{NULL}\t{NULL}\t{status}\t{NULL}"
+    translated = (
+        f"{ours}\t{other}\t{status}\t{written_by_translator(line)}" if status in TRANSLATED else f"{NULL}\t{NULL}\t{status}\t{NULL}"
+    )
     error = "translation timed out after 10 s" if status is TranslationStatus.FAILED else NULL
     return f"{line.sender}\t{theirs}\t{line.content_type}\t{own}\t{translated}\t{DONE}\t{error}\t{{}}\n"
 

@@ -103,7 +103,8 @@ def thread(world: World, number: int) -> Thread:
     pace = 0.5 + 1.5 * dice.random()
     trouble = None if live else TROUBLE[number] if number < len(TROUBLE) else dice.choice(TROUBLES)
     topic = int(topics.count() * dice.random() ** 1.6)
-    topic = topic * _spread() % topics.count()  # those asked most often are of every field
+    # those asked most often are of every field; one with a search is among the first conversations
+    topic = topics.SEARCHED if number == len(TROUBLE) else topic * _spread() % topics.count()
     variant = dice.randrange(VARIANTS)
     spoken = _spoken(world, topic, variant, length(world, number), trouble, live=live)
     first = last - int(pace * (sum([words[0] for words in spoken]) - spoken[0].gap))

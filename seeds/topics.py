@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .world import World
 
 VARIANTS = 96  # ways in which a conversation may begin with a topic
+SEARCHED = 2  # a topic that begins with a search
 LATER = 24  # and in which one may come to it
 TURNS = ("", "", "", "그리고 ", "다른 것도 여쭤볼게요. ", "하나만 더요. ", "참, ", "이어서 물어볼게요. ")
 # now and then behind an answer in one paragraph, by the field it is of

@@ -48,7 +48,7 @@ LEAST = {
     "users": 10,
     "conversations": 10,
     "chat_rooms": 14,
-    "messages": 100,
+    "messages": 250,
     "agents": 8,
     "agent_sessions": 8,
     "ai_request_stats": 100,
