@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from app_schema.models import RoomStatus
 
 from .customer_sessions import visit_id
+from .dice import weighted
 from .support import Chat, chat, count
 from .wire import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .dice import Dice
     from .world import World
 
-PRIORITIES = (0, 2, 0, 1, 0, 0, 5)
-REASONS = ("해결됨", "해결됨", "예약 완료", "고객 응답 없음", "담당 부서로 넘김", "resolved")
+RATINGS = (1, 2, 3, 4, 4, 5, 5, 5, 5)
+PRIORITIES = weighted({0: 80, 1: 10, 2: 7, 5: 3})
 
 
 class Row(NamedTuple):
@@ -52,7 +54,7 @@ def rows(world: World) -> Iterator[Row]:
 def _room(world: World, told: Chat) -> Row:
     number = told.number
     dice = world.dice("chat_rooms", number, "room")
-    created, last = moment(told.created), moment(told.at(len(told.lines) - 1))
+    created, last = moment(told.created), moment(told.times[-1])
     closed = _moment(told.closed)
     forgotten = closed is not None and closed < world.now - timedelta(days=75)
     return Row(
@@ -60,23 +62,28 @@ def _room(world: World, told: Chat) -> Row:
         customer_session_id=None if forgotten else visit_id(world, number),  # cleaned-up visits leave their rooms behind
         agent_id=told.agent_id,
         status=told.status,
-        priority=PRIORITIES[number % len(PRIORITIES)],
+        priority=dice.choice(PRIORITIES),
         source_lang=told.language,
         target_lang="ko",
         department=told.department,
         waiting_since=created if told.status is RoomStatus.WAITING else None,
-        assigned_at=moment(told.first + told.wait) if told.agent_id else None,
+        assigned_at=moment(told.times[0] + told.wait) if told.agent_id else None,
         first_reply_at=_moment(told.last_of("agent", first=True)),
         closed_at=closed,
-        close_reason=dice.choice(REASONS) if closed else None,
+        close_reason=told.close_reason,
         # an agent has read what came before her own last words, and all of it every other time
-        agent_last_read_at=last if closed or number % 2 else _moment(told.last_of("agent")),
+        agent_last_read_at=last if closed or dice.random() < 0.5 else _moment(told.last_of("agent")),
         customer_last_read_at=_moment(told.last_of("customer")),
         last_message_at=last,
-        metadata=f'{{"ticket": "CS-{10000 + number}", "satisfaction": {dice.choice((3, 4, 5, 5))}}}' if closed else "{}",
+        metadata=_metadata(number, dice) if closed else "{}",
         created_at=created,
         updated_at=closed or last,
     )
+
+
+def _metadata(number: int, dice: Dice) -> str:
+    rated = f', "satisfaction": {dice.choice(RATINGS)}' if dice.random() < 0.4 else ""
+    return f'{{"ticket": "CS-{10000 + number}"{rated}}}'
 
 
 def _moment(at: int | None) -> datetime | None:

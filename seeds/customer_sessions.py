@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from .people import customer
 from .support import LANGUAGES, chat, count
 from .wire import moment
 
@@ -46,7 +47,7 @@ def visit_id(world: World, number: int) -> str:
 def _came(world: World, number: int) -> datetime:
     dice = world.dice("customer_sessions", number, "came")
     stay = timedelta(milliseconds=dice.randrange(15_000, 240_000))
-    before = moment(chat(world, number).created) if number < count(world) else world.past(dice.random() ** 2, 60)
+    before = moment(chat(world, number).created) if number < count(world) else world.past(0.001 + 0.999 * dice.random() ** 2, 60)
     return before - stay
 
 
@@ -56,18 +57,18 @@ def _visit(world: World, number: int) -> Row:
     talked = number < count(world)
     if talked:
         came = chat(world, number)
-        language, last_active = came.language, moment(came.closed or came.at(len(came.lines) - 1))
+        language, last_active = came.language, moment(came.closed or came.times[-1])
     else:
         language, last_active = dice.choice(LANGUAGES), min(world.now, created + timedelta(seconds=dice.randrange(5, 15)))
-    consented = talked or number % 3 == 0
+    consented = talked or dice.random() < 0.3
     return Row(
         id=visit_id(world, number),
-        token=None if number % 9 == 8 else world.digest("token", "customer_sessions", number).hex(),
-        display_name=world.name(language, "customer_sessions", number) if consented else None,
+        token=None if dice.random() < 0.1 else world.digest("token", "customer_sessions", number).hex(),
+        display_name=customer(world, language, "customer_sessions", number) if consented else None,
         language=language,
         consent_at=created + timedelta(seconds=dice.randrange(2, 5)) if consented else None,
         metadata=f'{{"device": "{dice.choice(DEVICES)}", "referrer": "{dice.choice(REFERRERS)}"}}',
-        expires_at=None if number % 6 == 4 else created + timedelta(days=30),
+        expires_at=None if dice.random() < 0.15 else created + timedelta(days=30),
         last_active=last_active,
         created_at=created,
     )

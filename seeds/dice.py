@@ -8,10 +8,15 @@ from struct import unpack
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 T = TypeVar("T")
 WORD = 1 << 32
+
+
+def weighted(shares: Mapping[T, int]) -> tuple[T, ...]:
+    """Return each as often as its share says, to choose from."""
+    return tuple(value for value, share in shares.items() for _ in range(share))
 
 
 class Dice:

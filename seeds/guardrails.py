@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.types.json import Jsonb
 
-from .users import user_id
+from .users import life
 from .world import reference
 
 if TYPE_CHECKING:
@@ -27,5 +27,5 @@ def rows(world: World) -> Iterator[tuple[object, ...]]:
         yield (
             *(world.id(created, "guardrails", number), world.named(rule["name"]), rule["description"], rule["stage"], rule["rule_type"]),
             *(rule["pattern"] or None, Jsonb(json.loads(rule["config"])), rule["action"], int(rule["severity"])),
-            *(10 * (number + 1), 1 + number % 3, rule["enabled"] == "true", user_id(world, 0), created, created),
+            *(10 * (number + 1), 1 + number % 3, rule["enabled"] == "true", life(world, 0).id, created, created),
         )

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from app_schema.models import AuthType, McpStatus
 
 from .demo_keys import seal
-from .users import user
+from .users import life
 from .world import reference
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def rows(world: World) -> Iterator[tuple[object, ...]]:
         secret = server["auth_type"] != AuthType.NONE
         checked = None if server["status"] == McpStatus.UNKNOWN else world.now - timedelta(seconds=20 + 7 * number)
         yield (
-            *(own_id, user(world, number).id if number % 3 == 2 else None, world.named(server["name"]), server["transport"]),
+            *(own_id, life(world, 0).id if number % 3 == 2 else None, world.named(server["name"]), server["transport"]),
             *(server["server_url"] or None, server["command"] or None, server["args"].split(), server["auth_type"]),
             *(seal(world, f'{{"token": "{token}"}}', owner=own_id) if secret else (None, None, None)),
             *(tools[:1] if number % 2 else None, Jsonb([{"name": tool} for tool in tools]) if tools else None),

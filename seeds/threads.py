@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from array import array
 from datetime import timedelta
 from functools import cache, lru_cache
 from itertools import count
 from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
-from app_schema.models import ContentType, MessageStatus, SenderType, TranslationStatus
+from app_schema.models import AiRequestStatus, MessageStatus, SenderType
 
-from . import support
+from . import support, topics
+from .dice import weighted
+from .topics import LATER, VARIANTS, cut, said, told
 from .users import somebody
-from .wire import line, milliseconds
+from .wire import milliseconds
 from .world import DAYS, reference, uuid7
 
 if TYPE_CHECKING:
@@ -21,35 +24,74 @@ if TYPE_CHECKING:
 
     from .world import World
 
-MODELS = [model for model in reference("models") if model["operation"] == "chat"]
-TROUBLE = {4: MessageStatus.FAILED, 7: MessageStatus.CANCELLED}  # of every nine
-THANKS = ("고맙습니다. 도움이 됐어요.", "네, 이해했어요. 감사합니다!", "좋아요, 그렇게 해 볼게요.")
+MODELS = weighted(dict(zip((model["model"] for model in reference("models") if model["operation"] == "chat"), (45, 40, 15), strict=True)))
+# what may happen to the first answer; the first conversations show each of them
+TROUBLE = (AiRequestStatus.ERROR, AiRequestStatus.TIMEOUT, AiRequestStatus.BLOCKED, MessageStatus.CANCELLED)
+TROUBLES = weighted({None: 962, TROUBLE[0]: 9, TROUBLE[1]: 3, TROUBLE[2]: 4, TROUBLE[3]: 22})
+FAILED = {
+    AiRequestStatus.ERROR: said(
+        SenderType.ASSISTANT, "", gap=2_600, status=MessageStatus.FAILED, error="overloaded: provider answered 529"
+    ),
+    AiRequestStatus.TIMEOUT: said(
+        SenderType.ASSISTANT, "", gap=62_000, status=MessageStatus.FAILED, error="deadline_exceeded: no answer within 30 s"
+    ),
+    AiRequestStatus.BLOCKED: said(
+        SenderType.ASSISTANT, "", gap=1_400, status=MessageStatus.FAILED, error="content_filter: answer withheld"
+    ),
+}
+THANKS = [
+    said(SenderType.USER, words, gap=20_000)
+    for words in (
+        *(
+            "감사합니다.",
+            "감사합니다!",
+            "고맙습니다. 도움이 됐어요.",
+            "네, 이해했어요. 감사합니다!",
+            "좋아요, 그렇게 해 볼게요.",
+            "고마워.",
+        ),
+        *("네, 알겠습니다.", "덕분에 해결했어요. 고맙습니다.", "잘 됐어요. 감사합니다.", "오, 이해됐어요."),
+    )
+]
 LIVE = timedelta(seconds=2)  # ago the newest answer began
-SHORTEST, LONGEST = 2, 160
-PERIOD, STRIDE = 1_000, 7_919  # the lengths repeat after so many conversations, and do not come by size
+SHORTEST, LONGEST = 2, 400
+PERIOD = 100_000  # conversations, after which the lengths come again
 SPREAD = 1.1  # of the lengths: half of them are short, one of a thousand has a hundred lines
 
 
 class Line(NamedTuple):
-    after: int  # milliseconds since the first line, at an ordinary pace
+    at: int  # milliseconds since 1970
     sender: SenderType
-    read: int  # characters up to here: the model reads the whole conversation again at every turn
-    words: str  # what these words bring along, as COPY writes the columns WORDS
+    read: int  # tokens before it: the model reads the whole conversation again at every turn
+    size: int  # tokens of its own
+    words: str  # what these words bring along, as COPY writes it
 
 
 class Thread(NamedTuple):
     id: str
+    number: int
     user_id: str
-    title: str
+    title: str  # as COPY writes it
     model: str
     created: int  # milliseconds since 1970
-    first: int  # of the first line
+    until: int  # of the user: nothing of theirs comes after it
+    trouble: AiRequestStatus | MessageStatus | None  # with the first answer
+    live: bool  # being answered at this moment
+    first: int  # of the first line, in milliseconds since 1970
+    last: int  # of the newest
     pace: float
-    lines: tuple[Line, ...]
+    spoken: list[topics.Said]
 
-    def at(self, place: int) -> int:
-        """Return the time of a line in milliseconds since 1970."""
-        return self.first + int(self.pace * self.lines[place].after)
+    @property
+    def lines(self) -> list[Line]:
+        """What was spoken, with its times; where there are very many, work that out on the way."""
+        lines = []
+        after = read = 0
+        for gap, sender, size, words in self.spoken:
+            after += gap if lines else 0
+            lines.append(Line(self.first + int(self.pace * after), sender, read, size, words))
+            read += size
+        return lines
 
 
 @lru_cache(maxsize=256)
@@ -57,101 +99,106 @@ def thread(world: World, number: int) -> Thread:
     """Tell a conversation; the newest one is being answered at this moment."""
     dice = world.dice("conversations", number)
     live = number == world.count("conversations") - 1
-    topic = number % len(_topics())
-    lines = _told(topic, length(world, number), None if live else TROUBLE.get(number % 9), live=live)
-    pace = dice.uniform(0.5, 2)
     last = milliseconds(world.now - LIVE if live else world.born("conversations", number, DAYS, dice.random()))
-    first = last - int(pace * lines[-1].after)
+    pace = 0.5 + 1.5 * dice.random()
+    trouble = None if live else TROUBLE[number] if number < len(TROUBLE) else dice.choice(TROUBLES)
+    topic = int(topics.count() * dice.random() ** 1.6)
+    # those asked most often are of every field; one with a search is among the first conversations
+    topic = topics.SEARCHED if number == len(TROUBLE) else topic * _spread() % topics.count()
+    variant = dice.randrange(VARIANTS)
+    spoken = _spoken(world, topic, variant, length(world, number), trouble, live=live)
+    first = last - int(pace * (sum([words[0] for words in spoken]) - spoken[0].gap))
     created = first - dice.randrange(1000, 5000)
+    who = somebody(world, dice, created, last)
     return Thread(
         id=uuid7(created, dice.digits),
-        user_id=somebody(world, dice),
-        title=_topics()[topic][0]["title"],
-        model=dice.choice(MODELS)["model"],
+        number=number,
+        user_id=who.id,
+        title=told(world, topic, variant).title,
+        model=dice.choice(MODELS),
         created=created,
+        until=who.until,
+        trouble=trouble,
+        live=live,
         first=first,
+        last=last,
         pace=pace,
-        lines=lines,
+        spoken=spoken,
     )
 
 
 def length(world: World, number: int) -> int:
     """Return how many messages a conversation has: together with the rooms', as many as the scenario says."""
-    pattern, missing, odd = _lengths(world)
+    pattern, stride, missing, odd = _lengths(world)
     of = world.count("conversations")
     more = (number + 1) * missing // of - number * missing // of  # spread evenly
     if number == of - 1:
         more -= odd  # the newest one ends in an answer, the oldest gets what that takes away
     elif number == 0:
         more += odd
-    return max(SHORTEST, pattern[number * STRIDE % len(pattern)] + more)
+    return max(SHORTEST, pattern[number * stride % len(pattern)] + more)
+
+
+def mean_length(world: World) -> float:
+    """Return how many messages conversations have on average."""
+    of = world.count("conversations")
+    return sum(length(world, number) for number in range(0, of, max(1, of // 100))) / len(range(0, of, max(1, of // 100)))
 
 
 @lru_cache(maxsize=4)
-def _lengths(world: World) -> tuple[list[int], int, int]:
+def _lengths(world: World) -> tuple[array[int], int, int, int]:
     of = world.count("conversations")
-    in_rooms = sum(support.length(world, number) for number in range(support.count(world)))
+    in_rooms = sum(len(support.plan(world, number).lines) for number in range(support.count(world)))
     wanted = max(SHORTEST * of, world.count("messages") - in_rooms)
     above = wanted / of - SHORTEST
     period, normal = min(PERIOD, of), NormalDist()
-    factors = [math.exp(SPREAD * normal.inv_cdf((place + 0.5) / period) - SPREAD**2 / 2) for place in range(period)]
-    pattern = [min(LONGEST, SHORTEST + int(above * factor)) for factor in factors]
+    factors = (math.exp(SPREAD * normal.inv_cdf((place + 0.5) / period) - SPREAD**2 / 2) for place in range(period))
+    pattern = array("H", (min(LONGEST, SHORTEST + int(above * factor)) for factor in factors))
+    stride = max(1, int(period * 0.618))  # they do not come by size
+    while math.gcd(stride, period) > 1:
+        stride += 1
     whole, rest = divmod(of, period)
-    given = whole * sum(pattern) + sum(pattern[number * STRIDE % period] for number in range(rest))
+    given = whole * sum(pattern) + sum(pattern[number * stride % period] for number in range(rest))
     missing, newest = wanted - given, of - 1
-    odd = pattern[newest * STRIDE % period] + missing - newest * missing // of
-    return pattern, missing, odd % 2
+    odd = pattern[newest * stride % period] + missing - newest * missing // of
+    return pattern, stride, missing, odd % 2
 
 
-@lru_cache(maxsize=2048)
-def _told(topic: int, lines: int, trouble: MessageStatus | None, *, live: bool) -> tuple[Line, ...]:
+@cache
+def _spread() -> int:
+    stride = max(1, int(topics.count() * 0.382))
+    while math.gcd(stride, topics.count()) > 1:
+        stride += 1
+    return stride
+
+
+def _spoken(
+    world: World, topic: int, variant: int, lines: int, trouble: AiRequestStatus | MessageStatus | None, *, live: bool
+) -> list[topics.Said]:
     # one topic after the other, up to an answer; where a tool has made the number odd, thanks make it up
-    said: list[Line] = []
-    at = read = 0
-
-    def say(sender: SenderType, content: str, status: MessageStatus = MessageStatus.DONE, tool: str = "") -> None:
-        nonlocal at, read
-        if said:
-            at += 1_500 + 30 * len(content) if sender is not SenderType.USER else 15_000 + 700 * len(content) + 7_919 * len(said) % 60_000
-        read += len(content)
-        said.append(Line(at, sender, read, _words(sender, content, status, tool)))
-
-    exchanges = _exchanges(topic)
-    while lines - len(said) >= 2:
-        exchange = next(exchanges)
-        say(SenderType.USER, exchange["question"])
-        if trouble and len(said) == 1 and lines >= 4:
-            say(SenderType.ASSISTANT, exchange["answer"][:15] if trouble is MessageStatus.CANCELLED else "", trouble)
-        if exchange["tool"] and lines - len(said) >= 2 and not live:
-            say(SenderType.TOOL, "검색 결과 3건", tool=exchange["tool"])
-        if live and lines - len(said) == 1:
-            say(SenderType.ASSISTANT, exchange["answer"][:12], MessageStatus.STREAMING)
-        else:
-            say(SenderType.ASSISTANT, exchange["answer"])
-    if len(said) < lines:
-        say(SenderType.USER, THANKS[lines % len(THANKS)])
-    return tuple(said)
+    spoken: list[topics.Said] = []
+    for question, tool, answer in _exchanges(world, topic, variant):
+        left = lines - len(spoken)
+        if left < 2:
+            break
+        spoken.append(question)
+        if trouble and len(spoken) == 1:
+            spoken.append(FAILED[trouble] if trouble in FAILED else cut(answer, 24, MessageStatus.CANCELLED))
+            if left == 2 or (trouble is AiRequestStatus.BLOCKED and left > 3):
+                continue  # what is not let through is not asked for again
+            left -= 1
+        if tool and left > 2 and not live:
+            spoken.append(tool)
+        spoken.append(cut(answer, 24, MessageStatus.STREAMING) if live and left == 2 else answer)
+    if len(spoken) < lines:
+        spoken.append(THANKS[variant % len(THANKS)])
+    return spoken
 
 
-@cache
-def _words(sender: SenderType, content: str, status: MessageStatus, tool: str) -> str:
-    is_answer = sender is SenderType.ASSISTANT
-    return line(
-        *(sender, content, ContentType.MARKDOWN if is_answer and status is MessageStatus.DONE else ContentType.TEXT),
-        *("ko", None, None, TranslationStatus.NONE, len(content) if is_answer else None, status),
-        "provider answered 529: overloaded" if status is MessageStatus.FAILED else None,
-        f'{{"tool": "{tool}", "results": 3}}' if tool else "{}",
-    )
-
-
-def _exchanges(topic: int) -> Iterator[dict[str, str]]:
-    topics = _topics()
-    return (exchange for turn in count(topic) for exchange in topics[turn % len(topics)])
-
-
-@cache
-def _topics() -> list[list[dict[str, str]]]:
-    topics: dict[str, list[dict[str, str]]] = {}
-    for exchange in reference("ai_chats"):
-        topics.setdefault(exchange["topic"], []).append(exchange)
-    return list(topics.values())
+def _exchanges(world: World, topic: int, variant: int) -> Iterator[topics.Exchange]:
+    # first those of the field, beginning with the topic, then all others
+    yield from told(world, topic, variant).exchanges
+    field = topics.field(topic)
+    for step in count(1):
+        other = field[(topic - field[0] + step) % len(field)] if step < len(field) else (field[0] + step) % topics.count()
+        yield from told(world, other, VARIANTS + (variant + step) % LATER).exchanges

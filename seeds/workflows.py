@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,8 +10,8 @@ from psycopg.types.json import Jsonb
 
 from app_schema.models import TriggerType, WorkflowStatus
 
-from .users import user
-from .world import reference
+from .users import life
+from .world import HISTORY_DAYS, reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .world import World
 
 VERSIONS = (WorkflowStatus.ARCHIVED, WorkflowStatus.PUBLISHED, WorkflowStatus.DRAFT)
+CREATED = (0.9, 0.35, 0.08)  # the share of all work that was done since; the first ones before anything ran
 
 
 class Row(NamedTuple):
@@ -43,18 +45,19 @@ def rows(world: World) -> Iterator[Row]:
             yield workflow(world, number, version)
 
 
-def published(world: World, number: int) -> Row:
-    """Return the version that runs."""
-    return workflow(world, number % len(reference("workflows")), 1 + VERSIONS.index(WorkflowStatus.PUBLISHED))
+def version_at(world: World, number: int, at: datetime) -> Row:
+    """Return the version that ran at a time."""
+    return next(row for row in (workflow(world, number, version) for version in (2, 1)) if row.created_at <= at)
 
 
+@lru_cache(maxsize=64)
 def workflow(world: World, number: int, version: int) -> Row:
     kind = reference("workflows")[number]
     steps = kind["steps"].split()[: 1 + version]
-    created = world.past((len(VERSIONS) + 1 - version) * 0.2, 90)
+    created = world.past(CREATED[version - 1] - 0.01 * number, HISTORY_DAYS)
     return Row(
         id=world.id(created, "workflows", number, version),
-        user_id=user(world, number).id if number % 3 == 0 else None,
+        user_id=life(world, 0).id if number % 3 == 0 else None,
         name=world.named(kind["name"]),
         description=kind["description"],
         version=version,

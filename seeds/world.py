@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from faker import Faker
+from app_schema.seeding.scenarios import LEAST
 
 from .dice import Dice
 from .wire import milliseconds, moment
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 SEOUL = ZoneInfo("Asia/Seoul")
 DAYS = 89  # of which the rows tell
 HISTORY_DAYS = 120  # users and agents were there before
-POOL = 200  # names drawn from Faker, per language
-LOCALES = {"ko": "ko_KR", "en": "en_US", "zh": "zh_CN", "ja": "ja_JP", "vi": "vi_VN", "ru": "ru_RU"}
+# what happens in each hour of a working day in Seoul: most in the morning, little at lunch, hardly anything at night
+HOURS = (0.12, 0.08, 0.05, 0.04, 0.05, 0.15, 0.5, 2, 7, 10.5, 11, 9.5, 4.5, 8.5, 10.5, 10, 9, 6.5, 3, 2, 1.4, 0.9, 0.5, 0.25)
+DAYS_OF_WEEK = (1.1, 1.0, 1.0, 1.0, 0.95, 0.4, 0.15)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +45,12 @@ class World:
         return self.now - timedelta(days=HISTORY_DAYS)
 
     def count(self, table: str) -> int:
-        """Return how many rows a table gets, at least 1."""
+        """Return how many rows a table gets, at least as many as show every state."""
         return self._counts[table]
 
     @cached_property
     def _counts(self) -> dict[str, int]:
-        return {table: max(1, round(rows * self.scale)) for table, rows in self.story.counts.items()}
+        return {table: max(LEAST[table], round(rows * self.scale)) for table, rows in self.story.counts.items()}
 
     def dice(self, *key: object) -> Dice:
         """Return the random numbers of one row: the same ones, whoever asks and in whatever order."""
@@ -73,30 +74,32 @@ class World:
 
     def past(self, fraction: float, days: float) -> datetime:
         """Return a time in working hours: 0 is now, 1 is ``days`` ago, and 0.5 has half of the work on either side."""
-        hours = min(round(days * 24), len(self._work))
-        target = fraction * self._work[hours - 1]
-        hour = bisect_left(self._work, target)
+        now = self._done_since(self._end)
+        return self._when(now + fraction * (self._done_since(self._end - timedelta(days=days)) - now))
+
+    def between(self, first: datetime, last: datetime, fraction: float) -> datetime:
+        """Return a time between two, in working hours likewise: 0 is the first of them."""
+        early, late = self._done_since(first), self._done_since(last)
+        return min(last, max(first, self._when(early + (late - early) * fraction)))
+
+    def _when(self, work: float) -> datetime:
+        # the time since which so much was done, or will be until the hour is over
+        hour = min(bisect_left(self._work, work), len(self._work) - 1)
         before = self._work[hour - 1] if hour else 0.0
-        ago = hour + (target - before) / (self._work[hour] - before)
-        return self._end - timedelta(milliseconds=int(ago * 3_600_000))
+        ago = hour + (work - before) / (self._work[hour] - before)
+        return min(self._end, self._top - timedelta(milliseconds=int(ago * 3_600_000)))
+
+    def _done_since(self, at: datetime) -> float:
+        ago = (self._top - at) / timedelta(hours=1)
+        hour = min(max(int(ago), 0), len(self._work) - 1)
+        before = self._work[hour - 1] if hour else 0.0
+        return before + (self._work[hour] - before) * (ago - hour)
 
     def born(self, table: str, number: int, days: float, within: float | None = None) -> datetime:
         """Return when row ``number`` of a table was made, in order, the last one lately; ``within`` is its own random number."""
         count = self.count(table)
         within = self.dice(table, number, "born").random() if within is None else within
         return self.past((count - number - within) / count, days)
-
-    def name(self, language: str, *key: object) -> str:
-        """Return a person's name as that language has them."""
-        return self.dice("name", *key).choice(self._names[language])
-
-    def handle(self, *key: object) -> str:
-        """Return the part of an e-mail address before the @, unique only with a number after it."""
-        return self.dice("handle", *key).choice(self._handles)
-
-    def user_agent(self, *key: object) -> str:
-        """Return a browser's User-Agent header."""
-        return self.dice("user_agent", *key).choice(self._user_agents)
 
     def _name(self, key: tuple[object, ...]) -> str:
         return "/".join(map(str, (self.random_seed, self.tag, *key)))
@@ -106,29 +109,13 @@ class World:
         return moment(milliseconds(self.now))  # whole milliseconds, as ids have them
 
     @cached_property
+    def _top(self) -> datetime:
+        return (self._end + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)  # the end of the hour that is on
+
+    @cached_property
     def _work(self) -> list[float]:
         hour = timedelta(hours=1)
-        return list(accumulate(_workload((self.now - (back + 0.5) * hour).astimezone(SEOUL)) for back in range(HISTORY_DAYS * 24)))
-
-    def _faker(self, locale: str, *kinds: str) -> Faker:
-        fake = Faker(locale, providers=[f"faker.providers.{kind}" for kind in kinds])
-        fake.seed_instance(f"{self.random_seed}/{locale}")
-        return fake
-
-    @cached_property
-    def _names(self) -> dict[str, list[str]]:
-        fakes = {language: self._faker(locale, "person") for language, locale in LOCALES.items()}
-        return {language: [fake.name() for _ in range(POOL)] for language, fake in fakes.items()}
-
-    @cached_property
-    def _handles(self) -> list[str]:
-        fake = self._faker("ko_KR", "person", "internet")
-        return [fake.user_name() for _ in range(POOL)]
-
-    @cached_property
-    def _user_agents(self) -> list[str]:
-        fake = self._faker("ko_KR", "user_agent")
-        return [fake.chrome(version_from=120, version_to=140) for _ in range(20)]
+        return list(accumulate(_workload((self._top - (back + 0.5) * hour).astimezone(SEOUL)) for back in range(HISTORY_DAYS * 24 + 1)))
 
 
 def uuid7(at: int, digits: str) -> str:
@@ -137,8 +124,7 @@ def uuid7(at: int, digits: str) -> str:
 
 
 def _workload(at: datetime) -> float:
-    work = 10 if 9 <= at.hour < 18 else 4 if 7 <= at.hour < 22 else 1
-    return work * (1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.25)[at.weekday()]
+    return HOURS[at.hour] * DAYS_OF_WEEK[at.weekday()]
 
 
 @cache

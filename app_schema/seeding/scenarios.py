@@ -43,6 +43,23 @@ FULL = {
     "sessions": 1_500,
     "workflow_executions": 1_500,
 }
+# at any scale, however small: fewer would not show every state of every state machine
+LEAST = {
+    "users": 10,
+    "conversations": 10,
+    "chat_rooms": 14,
+    "messages": 250,
+    "agents": 8,
+    "agent_sessions": 8,
+    "ai_request_stats": 100,
+    "api_keys": 8,
+    "cache_metadata": 8,
+    "customer_sessions": 14,
+    "documents": 10,
+    "logs": 24,
+    "sessions": 10,
+    "workflow_executions": 16,
+}
 CLINIC = {**FULL, "users": 300, "conversations": 2_000, "chat_rooms": 5_000, "messages": 60_000, "agents": 120, "customer_sessions": 6_000}
 
 

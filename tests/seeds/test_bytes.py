@@ -25,13 +25,16 @@ with create_engine(make_url(sys.argv[1]).set(drivername="postgresql+psycopg")).c
 """
 
 
-def copied(engine):
-    """What COPY … TO writes for every table, in the order in which the rows lie there."""
+def copied(engine, order=""):
+    """What COPY … TO writes for every table, in the order in which the rows lie there if not told otherwise."""
     found = {}
     with engine.connect() as connection:
         for table in metadata.tables:
             digest = sha256()
-            with connection.connection.driver_connection.cursor() as cursor, cursor.copy(f"COPY (SELECT * FROM {table}) TO STDOUT") as copy:
+            with (
+                connection.connection.driver_connection.cursor() as cursor,
+                cursor.copy(f"COPY (SELECT * FROM {table} {order}) TO STDOUT") as copy,
+            ):
                 for block in copy:
                     digest.update(block)
             found[table] = digest.hexdigest()
@@ -68,3 +71,20 @@ def test_appended_rows_are_the_same_too(engine):
             sow(connection, Order("demo", now=NOW), mode=Mode.APPEND)
             seen.append(copied(engine))
     assert seen[0] == seen[1]
+
+
+def test_replacing_rows_that_have_lived_writes_the_same_too(engine):
+    asked = Order("standard", 0.1, now=NOW)
+    with engine.connect() as connection:
+        sow(connection, asked)
+        first = copied(engine, "ORDER BY id")  # where PostgreSQL puts a row depends on the free space that it remembers
+        for table in ("conversations", "messages", "sessions", "users", "workflow_executions"):
+            connection.execute(text(f"UPDATE {table} SET created_at = created_at - interval '1 s' WHERE random() < 0.5"))
+        connection.execute(text("DELETE FROM ai_request_stats WHERE random() < 0.5"))
+        connection.commit()
+        connection.connection.driver_connection.autocommit = True
+        connection.exec_driver_sql("VACUUM")
+        connection.connection.driver_connection.autocommit = False
+        sow(connection, Order("standard", 0.05, 3, NOW - timedelta(days=40)), mode=Mode.REPLACE)
+        sow(connection, asked, mode=Mode.REPLACE)
+    assert copied(engine, "ORDER BY id") == first

@@ -39,10 +39,11 @@ def test_every_label_occurs(states, column):
     assert states[column] == set(column.type.labels)
 
 
-@pytest.fixture(scope="module")
-def states(migrated):
+@pytest.fixture(scope="module", params=[("demo", 1), ("demo", 1e-9), ("standard", 0.01), ("busy_clinic", 0.01)], ids=str)
+def states(request, migrated):
+    scenario, scale = request.param
     with migrated.connect() as connection:  # not kept open: aggregate_ai_usage takes a lock that the next fill waits for
-        seeding.fill(connection, now=NOW)
+        seeding.fill(connection, scenario=scenario, scale=scale, now=NOW)
         return {column: set(connection.scalars(select(column).distinct())) for column in STATES}
 
 

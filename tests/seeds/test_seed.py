@@ -66,6 +66,9 @@ def test_scale_1_is_what_the_contract_says(run, engine):
         lengths = connection.scalars(text(longest)).all()
         assert lengths[0] > 80
         assert lengths[len(lengths) // 2] < 10
+        assert connection.scalar(text("SELECT count(DISTINCT content) FROM messages")) >= 10_000
+        assert connection.scalar(text("SELECT count(DISTINCT name) FROM users")) >= 600
+        assert connection.scalar(text("SELECT count(DISTINCT title) FROM conversations")) >= 500
         crowded = "SELECT count(*) FROM agent_dashboard WHERE active_rooms > max_rooms"
         assert connection.scalar(text(crowded)) == 0
         for parent in ("logs", "ai_request_stats"):  # in their months, none of them in the default
@@ -76,11 +79,63 @@ def test_scale_1_is_what_the_contract_says(run, engine):
         assert connection.scalar(text(statistics), {"tables": list(metadata.tables)}) == 18
 
 
+SHARES = {  # in per cent of standard, at least and at most
+    "users WHERE role = 'admin'": (0.2, 2.5),
+    "users WHERE role = 'service'": (0.5, 3),
+    "users WHERE status = 'pending'": (2, 6),
+    "users WHERE status = 'suspended'": (0.1, 2.5),
+    "users WHERE status = 'deleted'": (1, 6),
+    "logs WHERE level = 'fatal'": (0.001, 0.3),
+    "logs WHERE level = 'info'": (70, 95),
+    "ai_request_stats WHERE status IN ('error', 'timeout', 'blocked')": (0.05, 2),
+    "ai_request_stats WHERE status = 'cached'": (2, 12),
+    "conversations WHERE deleted_at IS NOT NULL": (2, 8),
+    # by people on call
+    "messages WHERE sender_type = 'agent' AND extract(hour FROM created_at AT TIME ZONE 'Asia/Seoul') < 6": (0, 1.5),
+    "messages WHERE extract(hour FROM created_at AT TIME ZONE 'Asia/Seoul') = 11": (7, 12),
+    "messages WHERE extract(hour FROM created_at AT TIME ZONE 'Asia/Seoul') = 12": (3, 6),
+}
+
+
+def test_the_shares_are_sensible(run, engine):
+    assert run("--scale", "0.3", "--now", "2026-11-20T14:30+09:00").exit_code == 0
+    with engine.connect() as connection:
+        found = {}
+        for rows, (least, most) in SHARES.items():
+            table, condition = rows.split(" WHERE ", 1)
+            share = connection.scalar(text(f"SELECT 100.0 * count(*) FILTER (WHERE {condition}) / count(*) FROM {table}"))
+            if not least <= share <= most:
+                found[rows] = share
+        assert found == {}
+
+
+def test_append_keeps_what_was_rolled_up(run, engine):
+    assert run(*SMALL, "--now", "2026-11-20T14:30+09:00").exit_code == 0
+    usage = "SELECT day, user_id, provider, model, operation, requests, cost, latency_ms_sum FROM ai_usage_daily"
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE TABLE before AS {usage}"))
+        connection.execute(text("DELETE FROM ai_request_stats WHERE created_at < '2026-11-01'"))  # as retention does
+    before = counts(engine)
+    done = run(*SMALL, "--append", "--now", "2026-11-20T14:30+09:00")
+    after = counts(engine)
+    assert done.output == f"rows: {sum(after.values()) - sum(before.values()):,} in 18 tables\n"
+    with engine.connect() as connection:
+        added = f"""SELECT count(*) FROM ({usage} EXCEPT (
+            SELECT day, user_id, provider, model, operation, sum(requests), sum(cost), sum(latency_ms_sum) FROM (
+                SELECT * FROM before UNION ALL
+                SELECT day_kst, user_id, provider, model, operation, count(*), sum(cost), sum(latency_ms) FROM ai_request_stats
+                WHERE price_version <> 'demo-2026-01' GROUP BY 1, 2, 3, 4, 5
+            ) AS summed GROUP BY day, user_id, provider, model, operation)) AS wrong"""
+        assert connection.scalar(text(added)) == 0
+        assert connection.scalar(text("SELECT count(*) FROM ai_usage_daily")) > before["ai_usage_daily"]
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_every_scenario_holds_together(run, engine, scenario):
-    assert run("--scenario", scenario, "--scale", "0.1").exit_code == 0
+    scale = 1 if scenario == "demo" else 0.1
+    assert run("--scenario", scenario, "--scale", str(scale)).exit_code == 0
     told = SCENARIOS[scenario].counts
-    assert counts(engine)["messages"] == round(told["messages"] * 0.1)
+    assert counts(engine)["messages"] == round(told["messages"] * scale)
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM agent_dashboard WHERE active_rooms > max_rooms")) == 0
         away = "SELECT count(*) FROM agent_dashboard WHERE active_rooms > 0 AND status NOT IN ('online', 'busy')"
