@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from app_schema.backup.folder import Folder
     from app_schema.settings import Settings
 
-PATIENCE = (1.0, 30.0)  # seconds between two attempts, the first and the longest
-STEADY_SECONDS = 60  # a receiver that ran so long begins with the short one again
+PATIENCE = (0.5, 30.0)  # seconds between two attempts, the first and the longest
 REMOVED = "has already been removed"
 NEW_BASE = "what was taken before cannot be recovered beyond it: take a new base now, with app-schema backup base"
 
@@ -50,22 +49,24 @@ class Receiver:
     programs: Programs
     say: Callable[[str], None]
     _said: str = field(default="", init=False)
+    _connected: bool = field(default=False, init=False)
 
     def run(self) -> None:
         """Receive; returns only by an exception, KeyboardInterrupt for one."""
         with _alone(self.place) as handle:
             patience = PATIENCE[0]
             while True:
-                begun = time.monotonic()
                 trouble = self._prepare() or self._receive(handle)
                 if REMOVED in trouble:
                     self._begin_anew(trouble)
                     continue
+                if self._connected:
+                    patience = PATIENCE[0]
                 if trouble != self._said:
                     self.say(f"not receiving: {trouble}; trying again")
-                self._said = trouble
-                patience = PATIENCE[0] if time.monotonic() - begun > STEADY_SECONDS else min(2 * patience, PATIENCE[1])
+                self._connected, self._said = False, trouble
                 time.sleep(patience)
+                patience = min(2 * patience, PATIENCE[1])
 
     def _prepare(self) -> str:
         """See to the slot; return what is in the way."""
@@ -103,8 +104,8 @@ class Receiver:
                 pass_fds=(handle,),  # should we be killed, it holds the lock as long as it receives
             )
             with process:
-                self._told(process)
                 try:
+                    self._tell(process)
                     process.wait()
                 except BaseException:
                     process.send_signal(signal.SIGINT)  # it writes out what it has
@@ -114,12 +115,12 @@ class Receiver:
         how = f"it was killed by signal {-process.returncode}" if process.returncode < 0 else "the connection ended"
         return f"pg_receivewal: {reason(answer) if answer.strip() else how}"
 
-    def _told(self, process: subprocess.Popen[bytes]) -> None:
+    def _tell(self, process: subprocess.Popen[bytes]) -> None:
         try:
             process.wait(PATIENCE[0])
         except subprocess.TimeoutExpired:
             self.say(f"receiving into {self.place} (process {process.pid})")
-            self._said = ""
+            self._connected, self._said = True, ""
 
 
 def receiver(settings: Settings, folder: Folder, say: Callable[[str], None]) -> Receiver:

@@ -215,7 +215,6 @@ class _Server:
 
     def recover(self, way: Plan) -> None:
         """Replay the WAL up to the target, and begin a new timeline."""
-        private.write(self.home / "pg_hba.conf", isolation.HBA, self.account)
         private.write(self.home / "password", secrets.token_urlsafe(32))  # of an embedded home; here nobody asks for it
         if not (self._data / "postgresql.conf").exists():  # a distribution keeps it elsewhere
             private.write(self._data / "postgresql.conf", "", self.account)
@@ -242,7 +241,9 @@ class _Server:
             launch.end(postmaster)
 
     def _isolate(self, more: dict[str, str] | None = None) -> None:
-        isolation.write(self._data, self.home, sockets.choose_folder(self.home, self.account), self.account, more)
+        folder = sockets.choose_folder(self.home, self.account)
+        private.write(folder / "pg_hba.conf", isolation.HBA, self.account)
+        isolation.write(self._data, folder, self.account, more)
 
     def _launch(self) -> None:
         try:

@@ -60,7 +60,7 @@ def recovery(plan: Plan) -> dict[str, str]:
     return {name: value for name, value in settings.items() if value or not name.startswith("recovery_target")}
 
 
-def write(data: Path, home: Path, sockets: Path, account: Account, more: dict[str, str] | None = None) -> None:
+def write(data: Path, sockets: Path, account: Account, more: dict[str, str] | None = None) -> None:
     """Write the block, with ``more`` settings, and drop the one of before."""
     file = data / "postgresql.auto.conf"
     before = BLOCK.sub("", file.read_text(encoding="utf-8")) if file.exists() else ""
@@ -68,7 +68,7 @@ def write(data: Path, home: Path, sockets: Path, account: Account, more: dict[st
     before = re.sub(r"^\s*(recovery_target\w*|restore_command)\b.*\n?", "", before, flags=re.MULTILINE)
     own = {
         "unix_socket_directories": f'"{sockets}"',
-        "hba_file": str(home / "pg_hba.conf"),
+        "hba_file": str(sockets / "pg_hba.conf"),
         "external_pid_file": str(sockets / "pid"),
     }
     settings = SETTINGS | own | (more or {})

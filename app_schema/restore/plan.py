@@ -79,6 +79,14 @@ def _own_end(folder: Folder, target: Target, entry: Entry, entries: list[Entry])
     return Plan(target, programs, chain.members(entry, entries), found, parse_lsn(place.stop_lsn), place.timeline, last)
 
 
+class _Ends(WalEnds):
+    """The WAL of this timeline ends before the target."""
+
+    def __init__(self, timeline: int, last: Transaction | None, message: str) -> None:
+        super().__init__(message)
+        self.timeline, self.last = timeline, last
+
+
 @dataclass(frozen=True)
 class _Choice:
     settings: Settings
@@ -88,22 +96,22 @@ class _Choice:
 
     def plan(self) -> Plan:
         newest = chain.newest(self.entries)
-        self_system = chain.place(newest).system_identifier
-        candidates = [entry for entry in reversed(chain.good(self.entries)) if chain.place(entry).system_identifier == self_system]
-        refusal: WalEnds | None = None
+        system = chain.place(newest).system_identifier
+        candidates = [entry for entry in reversed(chain.good(self.entries)) if chain.place(entry).system_identifier == system]
         wal = self._archive(newest)
-        for timeline in sorted({*wal.timelines, *(chain.place(entry).timeline for entry in candidates)}, reverse=True):
-            if self.target.time is not None and not self._had_begun(wal, timeline, programs_for(newest)):
-                continue
-            for entry in candidates:
-                way = self._way(entry, timeline)
-                if way is None or not self._is_before(entry, candidates[0]):
-                    continue
-                try:
-                    return self._read(entry, timeline, way)
-                except WalEnds as ends:
-                    refusal = refusal or ends
+        timelines = sorted({*wal.timelines, *(chain.place(entry).timeline for entry in candidates)}, reverse=True)
+        alive = [timeline for timeline in timelines if self.target.time is None or self._had_begun(wal, timeline, programs_for(newest))]
+        refusal: _Ends | None = None
+        for timeline in alive:
+            try:
+                if found := self._along(timeline, candidates):
+                    return found
+            except _Ends as ends:
+                refusal = refusal or ends
+                if self.target.time is not None:
                     break
+        if refusal and (found := self._in_between(wal, set(timelines) - set(alive), candidates, refusal)):
+            return found
         if refusal:
             raise refusal
         oldest = candidates[-1]
@@ -111,6 +119,28 @@ class _Choice:
             f"no backup reaches {self.target}: the oldest good one, {oldest.id},"
             f" is consistent from {chain.place(oldest).consistent_at.isoformat(sep=' ', timespec='milliseconds')} on"
         )
+
+    def _along(self, timeline: int, candidates: list[Entry]) -> Plan | None:
+        """Return the plan from the nearest backup that leads to this timeline, None if there is none."""
+        for entry in candidates:
+            way = self._way(entry, timeline)
+            if way and self._is_before(entry, candidates[0]):
+                return self._read(entry, timeline, way)
+        return None
+
+    def _in_between(self, wal: Archive, later: set[int], candidates: list[Entry], ends: _Ends) -> Plan | None:
+        """Return a plan for a moment after the last transaction of one timeline and before the first of the next.
+
+        Recovery stops at that first one; what is there then is the same, if the old timeline had nothing after it was left.
+        """
+        for timeline in sorted(later):
+            left = next((switch.lsn for switch in wal.history_of(timeline) if switch.timeline == ends.timeline), 0)
+            if ends.last and left > ends.last.lsn:
+                try:
+                    return self._along(timeline, candidates)
+                except _Ends:
+                    continue
+        return None
 
     def _archive(self, entry: Entry) -> Archive:
         place = chain.place(entry)
@@ -153,10 +183,12 @@ class _Choice:
                 break
             last = transaction
         if stop is None and (self.target.time or self.target.xid is not None):
-            raise WalEnds(
+            raise _Ends(
+                timeline,
+                last,
                 f"the WAL of timeline {timeline} ends at {show_lsn(reader.end)} and does not reach {self.target}: "
                 + (f"its last transaction, {last.xid}, ended {last.time.isoformat(sep=' ')}" if last else "there is no transaction in it")
-                + "; restore to latest for the end of it"
+                + "; restore to latest for the end of it",
             )
         reached = stop.lsn if stop else reader.end
         if stop and self.target.includes_stop:

@@ -135,8 +135,13 @@ class Source:
     def copy(self, home):
         """The same server with a copy of its backups, which a test may damage; files are shared until they are replaced."""
         backups = home / "backups"
-        shutil.copytree(self.folder.path, backups, copy_function=os.link, symlinks=True)
-        return Source(home, self.server, self.settings.model_copy(update={"backup_dir": backups}), self.committed)
+        shutil.copytree(self.folder.path, backups, copy_function=share, symlinks=True)
+        return Source(home, self.server, self.settings.model_copy(update={"backup_dir": backups}), list(self.committed))
+
+
+def share(source, target):
+    # a receiver writes on in the unfinished segment
+    shutil.copy2(source, target) if source.endswith(".partial") else os.link(source, target)
 
 
 def new_folder(path):

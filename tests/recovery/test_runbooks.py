@@ -125,7 +125,6 @@ def test_the_server_is_lost(source, standbys, target):
         book.run()
         source.add(10)
         source.wait_for_receiver()
-        before = source.committed[-1]
         with source.connect() as connection:
             state = "SELECT bool_and(replay_lsn = pg_current_wal_lsn()) FROM pg_stat_replication WHERE application_name <> 'app_schema_wal'"
             wait(lambda: connection.execute(state).fetchone()[0])
@@ -150,10 +149,10 @@ def test_the_server_is_lost(source, standbys, target):
 
     after = restore(new.settings, new.folder, Target(), target, start=True, check=False)
     assert (after.plan.timeline, len(rows(new, after))) == (2, 11)
-    old = restore(new.settings, new.folder, Target(time=before[2]), target.with_name("old"), start=True, check=False)
-    assert (old.plan.timeline, rows(new, old)) == (1, [row for row, _, _ in source.committed])
-    across = restore(new.settings, new.folder, Target(backup=new.entries[0].id), target.with_name("base"), check=False)
-    assert across.plan.timeline == 1
+    for number, timeline in ((4, 1), (9, 2)):  # while the old server lived; when its last transaction was over
+        moment = Target(time=source.committed[number][2])
+        old = restore(new.settings, new.folder, moment, target.with_name(f"old{number}"), start=True, check=False)
+        assert (old.plan.timeline, rows(new, old)) == (timeline, [row for row, _, _ in source.committed[: number + 1]])
 
 
 def test_data_is_damaged(source):

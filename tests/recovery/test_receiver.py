@@ -1,0 +1,167 @@
+"""The receiver: supervised, alone, bounded; what was acknowledged with it named is never lost."""
+
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+
+import psycopg
+import pytest
+from sources import Source, app_schema, place, wait
+
+from app_schema.embedded.postmaster import Postmaster
+from app_schema.engine import connect_to
+from app_schema.physical import slot
+from app_schema.physical.base import base
+from app_schema.physical.status import look
+from app_schema.physical.verify import verify
+from app_schema.restore.cluster import restore
+from app_schema.restore.target import Target
+
+
+@pytest.fixture(scope="module")
+def live():
+    """A cluster that these tests stop, kill and drop slots of, one after the other."""
+    with place() as home:
+        yield Source.make(home, shared_buffers="16MB")
+
+
+def children(pid):
+    found = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(pid)], capture_output=True, text=True, check=False).stdout
+    return [int(line.split()[0]) for line in found.splitlines() if "pg_receivewal" in line]
+
+
+def errors(source):
+    return [finding.error for finding in verify(source.settings, source.folder, source.entries, everything=True) if finding.error]
+
+
+def test_killed_at_20_moments_it_goes_on(live):
+    with live.receiving() as process:
+        base(live.settings, live.folder)
+        chance = random.Random(6)
+        for _ in range(20):
+            live.add(3)
+            time.sleep(chance.random() / 20)
+            wait(lambda: children(process.pid))
+            os.kill(children(process.pid)[0], signal.SIGKILL)
+        live.switch()
+        live.add(1)
+        live.wait_for_receiver()
+    assert errors(live) == []
+    assert [transaction.xid for transaction in live.reader.transactions()][-1] == live.committed[-1][1]
+
+
+def test_one_is_enough(live):
+    with live.receiving():
+        _, error = app_schema(live, "backup", "wal").communicate()
+    assert "another receiver is writing to" in error
+
+
+def test_nothing_acknowledged_is_lost_in_20_crashes(live):
+    """The server dies, and its disk with it: what counts is in the archive alone."""
+    with live.connect() as connection:
+        connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{slot.RECEIVER}'")
+        connection.execute("SELECT pg_reload_conf()")
+    acknowledged = []
+
+    def write():
+        try:
+            live_rows(live, acknowledged)
+        except psycopg.Error:
+            return
+
+    chance = random.Random(6)
+    with live.receiving():
+        for _ in range(20):
+            wait(lambda: look_synchronous(live))
+            writer = threading.Thread(target=write)
+            writer.start()
+            time.sleep(0.05 + chance.random() / 10)
+            os.kill(Postmaster.read(live.server.data).pid, signal.SIGKILL)
+            writer.join()
+            live.server.start()
+        wait(lambda: look_synchronous(live))
+        with live.connect() as connection:
+            connection.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            connection.execute("SELECT pg_reload_conf()")
+    archived = {transaction.xid for transaction in live.reader.transactions() if transaction.committed}
+    assert len(acknowledged) > 100
+    assert set(acknowledged) - archived == set()
+
+
+def live_rows(live, acknowledged):
+    with live.connect() as connection:
+        while True:
+            acknowledged.append(
+                connection.execute("INSERT INTO facts (text) VALUES ('a') RETURNING pg_current_xact_id()::text::bigint").fetchone()[0]
+            )
+
+
+def look_synchronous(live):
+    with live.connect() as connection:
+        return connection.execute("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'").fetchone() == (1,)
+
+
+def test_a_lost_slot_asks_for_a_new_base(live, target):
+    """What was received before stays good, and from the new base on all is well again."""
+    with live.receiving():
+        live.add(1)
+        live.wait_for_receiver()
+    before = live.committed[-1]
+    with live.connect() as connection:
+        connection.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'")
+        connection.execute("SELECT pg_reload_conf()")
+        for _ in range(4):
+            live.add(1)
+            live.switch()
+        connection.execute("CHECKPOINT")
+        connection.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '64MB'")
+        connection.execute("SELECT pg_reload_conf()")
+    assert look(live.settings, live.folder).receiver == "lost"
+    assert "the slot is lost" in look(live.settings, live.folder).problems[0]
+    process = app_schema(live, "backup", "wal")
+    try:
+        said = process.stdout.readline()
+        assert "WAL is lost after" in said
+        assert "take a new base now" in said
+        live.wait_for_receiver()
+        assert any("take a new base" in problem for problem in look(live.settings, live.folder).problems)
+        assert any("of WAL missing" in error for error in errors(live))
+        base(live.settings, live.folder)
+        live.add(1)
+        live.wait_for_receiver()
+        status = look(live.settings, live.folder)
+        assert (status.receiver, status.problems, status.behind_bytes, status.missing_segments) == ("receiving", (), 0, 0)
+    finally:
+        process.terminate()
+        out, _ = process.communicate()
+    assert process.returncode == 0
+    assert "stopped" in out
+    done = restore(live.settings, live.folder, Target(), target, check=False)
+    assert done.plan.last.xid == live.committed[-1][1]
+    with pytest.raises(Exception, match="WAL missing"):
+        restore(live.settings, live.folder, Target(time=before[2]), target.with_name("other"), check=False)
+    live_before = restore(live.settings, live.folder, Target(backup=live.entries[0].id), target.with_name("first"), check=False)
+    assert len(live_before.plan.members) == 1
+
+
+def test_status_says_when_nobody_receives(live):
+    with connect_to(live.url) as connection:
+        wait(lambda: not slot.look(connection).active)
+    status = look(live.settings, live.folder)
+    assert status.receiver == "away"
+    assert "run app-schema backup wal" in status.problems[0]
+    live.add(1, "y" * 100_000)
+    assert look(live.settings, live.folder).behind_bytes >= 0
+
+
+def test_a_server_that_is_away_is_waited_for(live):
+    with live.receiving() as process:
+        live.server.stop()
+        while "not receiving" not in (said := process.stdout.readline()):
+            assert said
+        live.server.start()
+        live.add(1)
+        live.wait_for_receiver()
