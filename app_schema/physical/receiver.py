@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from app_schema.backup.folder import Folder
     from app_schema.settings import Settings
 
-PATIENCE = (0.5, 30.0)  # seconds between two attempts, the first and the longest
+PATIENCE = (0.5, 5.0)  # seconds between two attempts, the first and the longest
 REMOVED = "has already been removed"
 NEW_BASE = "what was taken before cannot be recovered beyond it: take a new base now, with app-schema backup base"
 

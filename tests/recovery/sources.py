@@ -152,11 +152,12 @@ def new_folder(path):
 def app_schema(source, *arguments):
     """Start the command line."""
     place = {"DATABASE_URL": source.url.render_as_string(hide_password=False), "APP_SCHEMA_BACKUP_DIR": str(source.settings.backup_dir)}
-    command = [sys.executable, "-c", "from app_schema.cli import main; main()", *arguments]
+    impatient = "from app_schema.physical import receiver; receiver.PATIENCE = (0.05, 0.2)"
+    command = [sys.executable, "-c", f"{impatient}; from app_schema.cli import main; main()", *arguments]
     return subprocess.Popen(command, env=os.environ | place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def wait(condition, seconds=20):
+def wait(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
