@@ -135,7 +135,7 @@ def copy(connection: psycopg.Connection, said: list[str], rows: int = WRITTEN) -
     talks = [row[0] for row in connection.execute("SELECT id FROM conversations ORDER BY id")]
     there = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
     lines = [
-        (UUID(int=there + number), talks[number % len(talks)], "user", said[number], START + timedelta(seconds=there + number))
+        (UUID(int=there + number), talks[number % len(talks)], "user", said[number % len(said)], START + timedelta(seconds=there + number))
         for number in range(rows)
     ]
     begun = time.perf_counter()
