@@ -150,7 +150,9 @@ def of_keys(world: World) -> Iterator[Request]:
 OF_PROGRAMS = (AiOperation.CHAT, AiOperation.TRANSLATE, AiOperation.TRANSLATE, AiOperation.EMBED, AiOperation.MODERATE)
 
 
-def _plain(dice: Dice, sent: int, whose: str, operation: AiOperation, read: int, written: int, latency: int) -> Request:
+def _plain(  # noqa: PLR0913, PLR0917 (a column each)
+    dice: Dice, sent: int, whose: str, operation: AiOperation, /, read: int, written: int, latency: int
+) -> Request:
     return Request(sent, _id(dice, sent), whose, operation, models(operation)[0], read, written, latency)
 
 

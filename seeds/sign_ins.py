@@ -25,7 +25,9 @@ class SignIn(NamedTuple):
     created_at: datetime
 
 
-def sign_in(world: World, table: str, number: int, created: datetime, until: datetime, *, cut_off: bool) -> SignIn:
+def sign_in(  # noqa: PLR0913 (a row takes as much)
+    world: World, table: str, number: int, created: datetime, until: datetime, *, cut_off: bool
+) -> SignIn:
     """Sign somebody in who is there until then: still valid, expired or revoked.
 
     Args:

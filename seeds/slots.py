@@ -53,6 +53,7 @@ class Story:
         return value + _particle(value, particle) if particle else value
 
 
+@cache
 def ranges(templates: tuple[str, ...]) -> dict[str, tuple[int, int]]:
     """Return the bounds of the numbers that the sentences of a story name, wherever they name them."""
     found = (GAP.finditer(template) for template in templates)

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from .world import World
 
 MODELS = weighted(dict(zip((model["model"] for model in reference("models") if model["operation"] == "chat"), (45, 40, 15), strict=True)))
+Trouble = AiRequestStatus | MessageStatus
 # what may happen to the first answer; the first conversations show each of them
 TROUBLE = (AiRequestStatus.ERROR, AiRequestStatus.TIMEOUT, AiRequestStatus.BLOCKED, MessageStatus.CANCELLED)
 TROUBLES = weighted({None: 962, TROUBLE[0]: 9, TROUBLE[1]: 3, TROUBLE[2]: 4, TROUBLE[3]: 22})
-FAILED = {
+FAILED: dict[Trouble, topics.Said] = {
     AiRequestStatus.ERROR: said(
         SenderType.ASSISTANT, "", gap=2_600, status=MessageStatus.FAILED, error="overloaded: provider answered 529"
     ),
@@ -75,7 +76,7 @@ class Thread(NamedTuple):
     model: str
     created: int  # milliseconds since 1970
     until: int  # of the user: nothing of theirs comes after it
-    trouble: AiRequestStatus | MessageStatus | None  # with the first answer
+    trouble: Trouble | None  # with the first answer
     live: bool  # being answered at this moment
     first: int  # of the first line, in milliseconds since 1970
     last: int  # of the newest
@@ -85,7 +86,7 @@ class Thread(NamedTuple):
     @property
     def lines(self) -> list[Line]:
         """What was spoken, with its times; where there are very many, work that out on the way."""
-        lines = []
+        lines: list[Line] = []
         after = read = 0
         for gap, sender, size, words in self.spoken:
             after += gap if lines else 0
@@ -172,33 +173,35 @@ def _spread() -> int:
     return stride
 
 
-def _spoken(
-    world: World, topic: int, variant: int, lines: int, trouble: AiRequestStatus | MessageStatus | None, *, live: bool
+def _spoken(  # noqa: PLR0913 (what a conversation is)
+    world: World, topic: int, variant: int, lines: int, trouble: Trouble | None, *, live: bool
 ) -> list[topics.Said]:
-    # one topic after the other, up to an answer; where a tool has made the number odd, thanks make it up
+    # one topic after the other, up to an answer or to thanks
     spoken: list[topics.Said] = []
-    for question, tool, answer in _exchanges(world, topic, variant):
-        left = lines - len(spoken)
-        if left < 2:
+    for story in _stories(world, topic, variant):
+        spoken += [words for words in story if words.sender is not SenderType.TOOL] if live else story
+        if len(spoken) > lines + 2:
             break
-        spoken.append(question)
-        if trouble and len(spoken) == 1:
-            spoken.append(FAILED[trouble] if trouble in FAILED else cut(answer, 24, MessageStatus.CANCELLED))
-            if left == 2 or (trouble is AiRequestStatus.BLOCKED and left > 3):
-                continue  # what is not let through is not asked for again
-            left -= 1
-        if tool and left > 2 and not live:
-            spoken.append(tool)
-        spoken.append(cut(answer, 24, MessageStatus.STREAMING) if live and left == 2 else answer)
-    if len(spoken) < lines:
-        spoken.append(THANKS[variant % len(THANKS)])
+    if trouble:
+        answer = 2 if spoken[1].sender is SenderType.TOOL else 1
+        spoken[1:1] = [FAILED[trouble] if trouble in FAILED else cut(spoken[answer], 24, MessageStatus.CANCELLED)]
+        if trouble is AiRequestStatus.BLOCKED and lines > 3:
+            del spoken[2 : 2 + answer]  # what is not let through is not asked for again
+    last = spoken[lines - 1]
+    if live:
+        last = cut(last, 24, MessageStatus.STREAMING)
+    elif last.sender is SenderType.USER:
+        last = THANKS[variant % len(THANKS)]
+    elif last.sender is SenderType.TOOL:
+        last = spoken[lines]
+    spoken[lines - 1 :] = [last]
     return spoken
 
 
-def _exchanges(world: World, topic: int, variant: int) -> Iterator[topics.Exchange]:
+def _stories(world: World, topic: int, variant: int) -> Iterator[list[topics.Said]]:
     # first those of the field, beginning with the topic, then all others
-    yield from told(world, topic, variant).exchanges
+    yield told(world, topic, variant).said
     field = topics.field(topic)
     for step in count(1):
         other = field[(topic - field[0] + step) % len(field)] if step < len(field) else (field[0] + step) % topics.count()
-        yield from told(world, other, VARIANTS + (variant + step) % LATER).exchanges
+        yield told(world, other, VARIANTS + (variant + step) % LATER).said

@@ -44,15 +44,9 @@ class Said(NamedTuple):
     words: str  # what these words bring along, as COPY writes the columns WORDS
 
 
-class Exchange(NamedTuple):
-    question: Said
-    tool: Said | None
-    answer: Said
-
-
 class Told(NamedTuple):
     title: str  # as COPY writes it
-    exchanges: list[Exchange]
+    said: list[Said]  # questions, each with its answer, and with what a tool found between them
 
 
 def count() -> int:
@@ -60,6 +54,7 @@ def count() -> int:
     return len(_topics())
 
 
+@cache
 def field(topic: int) -> range:
     """Return the topics of the same field."""
     fields = [exchanges[0]["field"] for exchanges in _topics()]
@@ -74,22 +69,22 @@ def told(world: World, topic: int, variant: int) -> Told:
     dice = world.dice("topics", topic, variant)
     told = tuple(text for exchange in written for text in (exchange["title"], exchange["question"], exchange["answer"]))
     story = Story(dice, ranges(told))
-    exchanges = []
+    spoken: list[Said] = []
     for place, exchange in enumerate(written):
         turn = dice.choice(TURNS) if variant >= VARIANTS and not place else ""
         question, answer = turn + story.told(exchange["question"]), story.told(exchange["answer"])
         if "\n" not in answer and dice.random() < 0.4:
             answer = f"{answer} {dice.choice(TAILS[written[0]['field']])}"
-        asks = said(SenderType.USER, question, gap=4_000 + 250 * len(question) + int(dice.lognormvariate(10.2, 1)))
-        looked = dice.choice(FOUND[exchange["tool"]]) if exchange["tool"] else ""
-        found = Story(dice, ranges((looked,))).told(looked)
-        finds = said(SenderType.TOOL, found, gap=dice.randrange(900, 4_000), tool=exchange["tool"]) if looked else None
-        answers = said(SenderType.ASSISTANT, answer, gap=dice.randrange(1_200, 3_000) + 25 * len(answer))
-        exchanges.append(Exchange(asks, finds, answers))
-    return Told(line(story.told(written[0]["title"]))[:-1], exchanges)
+        spoken.append(said(SenderType.USER, question, gap=4_000 + 250 * len(question) + int(dice.lognormvariate(10.2, 1))))
+        if exchange["tool"]:
+            looked = dice.choice(FOUND[exchange["tool"]])
+            found = Story(dice, ranges((looked,))).told(looked)
+            spoken.append(said(SenderType.TOOL, found, gap=dice.randrange(900, 4_000), tool=exchange["tool"]))
+        spoken.append(said(SenderType.ASSISTANT, answer, gap=dice.randrange(1_200, 3_000) + 25 * len(answer)))
+    return Told(line(story.told(written[0]["title"]))[:-1], spoken)
 
 
-def said(
+def said(  # noqa: PLR0913 (a column each)
     sender: SenderType, content: str, *, gap: int, status: MessageStatus = MessageStatus.DONE, error: str | None = None, tool: str = ""
 ) -> Said:
     """Write what somebody said."""

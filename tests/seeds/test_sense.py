@@ -12,12 +12,7 @@ from app_schema.models import metadata
 
 NOW = datetime(2026, 11, 20, 5, 30, tzinfo=UTC)
 AHEAD = {"expires_at", "run_after", "locked_until"}  # may lie after the row's last change
-KEYS = [
-    (table.name, key.parent.name, key.column.table.name)
-    for table in metadata.sorted_tables
-    for key in table.foreign_keys
-    if table is not key.column.table
-]
+KEYS = sorted((table.name, key.parent.name, key.column.table.name) for table in metadata.sorted_tables for key in table.foreign_keys)
 CHANGED = [table for table in metadata.sorted_tables if "updated_at" in table.columns]
 # rule: (what breaks it, a change after which there is such a row)
 RULES = {
