@@ -35,6 +35,10 @@ class ServerNotDisposable(AppSchemaError):
     exit_code = 2
 
 
+class CommitRefused(AppSchemaError):
+    """This would commit outside the transaction that the fixture undoes; use session.commit(), or app_schema_database for such code."""
+
+
 class EmbeddedServerError(AppSchemaError):
     """The embedded server could not be started."""
 

@@ -60,7 +60,11 @@ def _database_url(value: Any) -> Any:
 
 
 def _split(value: Any) -> Any:
-    return frozenset(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if set(value) & set(";*"):  # silence here would protect nothing
+        raise ValueError("holds ; or *; write whole names, separated by commas")
+    return frozenset(name.strip() for name in value.split(",") if name.strip())
 
 
 class Settings(BaseSettings):

@@ -57,17 +57,21 @@ def pytest_sessionfinish():
     with open("taken.json", "w") as file:
         json.dump(taken, file)
 """
-# One after the other, so that a drift of the machine's speed meets them all.
+# One after the other, so that a drift of the machine's speed meets them all; a database is not made between a session and
+# the empty test that it is compared with, since that leaves the server busy.
 SIDE_BY_SIDE = """
 import pytest
 from sqlalchemy import text
 
 @pytest.mark.parametrize("turn", range(TESTS), scope="class")
-class TestAll:
+class TestSessions:
     def test_empty(self, turn):
         pass
     def test_session(self, turn, app_schema_session):
         assert app_schema_session.scalar(text("SELECT count(*) FROM users")) == 0
+
+@pytest.mark.parametrize("turn", range(TESTS), scope="class")
+class TestDatabases:
     def test_postgresql(self, turn, postgresql):
         assert postgresql.execute("SELECT count(*) FROM users").fetchone() == (0,)
 """

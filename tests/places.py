@@ -5,10 +5,14 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
-from databases import administrator
+from databases import administrator, engine_of
 from sqlalchemy import text
 
+from app_schema.backup.entry import Entry
 from app_schema.engine import quoted
+from app_schema.restore.source import Source
+
+HALF_MADE = "app_schema_restoring_"  # how the names of databases begin that a restore has not finished
 
 
 @contextmanager
@@ -39,6 +43,37 @@ def passphrase(folder, words="c4nary passphrase"):
     path.write_text(f"{words}\n")
     path.chmod(0o600)
     return path
+
+
+def one(url, sql):
+    with engine_of(url).connect() as connection:
+        return connection.execute(text(sql)).scalar()
+
+
+def run(url, *statements):
+    with engine_of(url).begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def left_over(url):
+    """What restores have left, apart from those of tests that run beside this one."""
+    with administrator(url) as connection:
+        found = databases(url, HALF_MADE)
+        return {
+            name
+            for name in found
+            if connection.scalar(text("SELECT pg_try_advisory_lock(hashtextextended('app_schema.restore:' || :name, 0))"), {"name": name})
+        }
+
+
+def changed(source):
+    """The same backup, of which the catalogue says one message more."""
+    facts = source.entry.model_dump(mode="json")
+    facts["parts"][0]["database"]["proof"]["tables"]["public.messages"]["rows"] += 1
+    entry = Entry.model_validate(facts)
+    (source.folder.path / f"{entry.id}.json").write_bytes(entry.sealed())
+    return Source.find(source.folder, entry.id, "x")
 
 
 KILLING = """

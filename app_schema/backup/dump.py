@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+
+import psycopg
 
 from app_schema import migrate
 from app_schema.backup import contents, proof, taking
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy import URL, Connection
+    from sqlalchemy.engine.interfaces import DBAPIConnection
 
     from app_schema.backup.folder import Draft, Folder
     from app_schema.backup.taking import Taking
@@ -57,13 +60,14 @@ def take(run: Taking, connection: Connection, url: URL, draft: Draft, *, prove: 
             *(f"--exclude-table-data={name}" for name in found.hidden),
         ]
         database = contents.describe(connection, str(url.database), revision=revision, missing=found.missing)
+        driver = connection.connection.driver_connection
         with running(run.programs.command("pg_dump", *arguments), url) as (output, ended), ThreadPoolExecutor(1) as beside:
             taken = beside.submit(proof.take, connection, found.tables, rows=prove, catalog=True)
             try:
                 stored = store(output, draft.file, run.cipher, run.report)
                 ended()
             except BaseException:
-                _cancel(connection)
+                _cancel(driver)
                 raise
             database = database.model_copy(update={"proof": taken.result()})
     return Part(file=draft.name, database=database, **stored._asdict())
@@ -100,7 +104,8 @@ def running(command: list[str], url: URL, *, stdin: str = "", keep: tuple[int, .
                 raise
 
 
-def _cancel(connection: Connection) -> None:
-    driver = connection.connection.driver_connection
+def _cancel(driver: DBAPIConnection | None) -> None:
+    # what failed may have been the very connection
     if driver is not None:
-        driver.cancel()
+        with suppress(psycopg.Error):
+            driver.cancel()

@@ -75,10 +75,8 @@ def fingerprint(connection: Connection) -> dict[str, dict[str, str]]:
     prints: dict[str, dict[str, str]] = {}
     for schema in connection.scalars(SCHEMAS).all():
         savepoint = connection.begin_nested()
-        try:
-            found = snapshot(connection, schema, ())
-        finally:
-            savepoint.rollback()
+        found = snapshot(connection, schema, ())
+        savepoint.rollback()
         kinds: dict[str, list[str]] = {}
         for key, definition in sorted(found.items(), key=lambda item: (item[0].kind, item[0].relation or "", item[0].name)):
             kinds.setdefault(key.kind, []).append(f"{key.relation}\0{key.name}\0{definition}")

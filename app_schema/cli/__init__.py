@@ -2,36 +2,78 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from importlib import import_module
+from typing import Any, NoReturn
 
 import click
-from sqlalchemy.exc import DBAPIError
 
-from app_schema.cli.backup import backup
-from app_schema.cli.cluster import cluster
-from app_schema.cli.db import db
-from app_schema.cli.init import init
-from app_schema.cli.physical import base, incremental, wal
-from app_schema.cli.restore import restore
-from app_schema.cli.seed import seed
-from app_schema.cli.server import down, status, up, url
 from app_schema.errors import AppSchemaError
-from app_schema.settings import Settings
+
+# The file of each command, imported when it is asked for: the whole of them takes a second.
+COMMANDS = {
+    "up": "server",
+    "down": "server",
+    "url": "server",
+    "status": "server",
+    "init": "init",
+    "db": "db",
+    "seed": "seed",
+    "backup": "backup",
+    "restore": "restore",
+}
 
 
 class OneLineErrors(click.Group):
     """Print our own errors as one line with their exit code; a bug keeps its traceback."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        """Return their names, in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (click's signature)
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"app_schema.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101 (of our own table)
+        return command
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command line, and exit."""
+        options: dict[str, Any] = {**extra, "standalone_mode": False}
         try:
-            return super().invoke(ctx)
+            code = super().main(*args, **options)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.UsageError as error:
+            where = f"; see {error.ctx.command_path} --help" if error.ctx else ""
+            self._end(error.format_message().rstrip(".") + where, error.exit_code)
+        except click.ClickException as error:
+            self._end(error.format_message(), error.exit_code)
+        except click.Abort as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):
+                self._end("stopped by Ctrl-C", 130)  # as a shell reports a death by SIGINT
+            self._end("stopped, since the answer was not yes", 1)
         except AppSchemaError as error:
-            click.echo(f"error: {error}", err=True)
-            ctx.exit(error.exit_code)
-        except DBAPIError as error:  # scrubbed: it holds no value of a row
-            click.echo(f"error: the database refused: {str(error.orig).strip()}", err=True)
-            ctx.exit(1)
+            self._end(str(error), error.exit_code)
+        except Exception as error:
+            if (reason := _of_the_database(error)) is None:
+                raise
+            self._end(f"the database refused: {reason}", 1)
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def _end(self, reason: str, code: int) -> NoReturn:
+        click.echo(f"error: {reason}", err=True)
+        sys.exit(code)
+
+
+def _of_the_database(error: Exception) -> str | None:
+    # without SQLAlchemy there is no error of its; importing it to find that out would delay every command
+    if "sqlalchemy.exc" in sys.modules and isinstance(error, sys.modules["sqlalchemy.exc"].DBAPIError):
+        return str(error.orig).strip()  # scrubbed: it holds no value of a row
+    return None
 
 
 @click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,11 +85,6 @@ def main(ctx: click.Context) -> None:
     The database is DATABASE_URL; without it, an embedded PostgreSQL server under APP_SCHEMA_HOME.
     Exit codes: 0 done, 1 failed, 2 settings or usage, 3 a check found something.
     """
+    from app_schema.settings import Settings  # noqa: PLC0415 (not for --help and --version)
+
     ctx.obj = Settings.from_env()
-
-
-for command in (up, down, url, status, init, db, seed, backup, restore):
-    main.add_command(command)
-for command in (base, incremental, wal):
-    backup.add_command(command)
-restore.add_command(cluster)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +10,8 @@ import click
 from app_schema import migrate, seeding
 from app_schema.cli.seed import ordered, scale_option, seed_option, yes_option
 from app_schema.embedded import EmbeddedServer
-from app_schema.engine import connect, database_url
+from app_schema.engine import administer, connect, database_url
+from app_schema.errors import ServerUnreachable
 from app_schema.ops import initialize
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ def make_ready(settings: Settings, order: seeding.Order | None, *, yes: bool = F
     url = database_url(settings)
     if order:
         seeding.check_allowed(url, settings.protect, yes=yes)
+        with suppress(ServerUnreachable), administer(url) as connection:  # who may not look there learns it a step later
+            seeding.check_space(connection, order)
     schema = settings.schema_name
     if initialize.create_database(url):
         click.echo(f"database {url.database}: created")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app_schema.backup.folder import Folder
+from app_schema.cli.cluster import cluster
 from app_schema.cli.progress import reading
 from app_schema.cli.stopping import stoppable
 from app_schema.engine import database_url
@@ -66,13 +67,15 @@ def dump(  # noqa: PLR0913 (an argument each option)
 @restore.command()
 @backup_argument
 @click.option("--quick", is_flag=True, help="Definitions and rows only, compared by counts and hashes: a fraction of the time.")
-@click.option("--cluster", is_flag=True, help="Of base backups and WAL: the newest chain, or BACKUP; --quick leaves its pages unread.")
+@click.option(
+    "--cluster", "of_cluster", is_flag=True, help="Of base backups and WAL; --quick leaves its pages unread."
+)
 @database_option
 @click.pass_obj
-def drill(settings: Settings, backup: str, *, quick: bool, cluster: bool, database: str | None) -> None:
+def drill(settings: Settings, backup: str, *, quick: bool, of_cluster: bool, database: str | None) -> None:
     """Restore BACKUP into a throwaway database, compare it with what was taken, and drop it; exit 3 when it is not the same."""
     folder = Folder.of(settings)
-    if cluster:
+    if of_cluster:
         with stoppable():
             name, tried = try_cluster(settings, folder, backup, quick=quick)
         say_drilled(name, tried, CLUSTER_RTO)
@@ -115,3 +118,6 @@ def say_drilled(source: str, done: Drilled, rto: timedelta = RTO) -> None:
         raise RestoreDiffers(f"{kind} of {source} FAILED after {done.drill.seconds:,.1f} s: {why}")
     within = "within" if done.drill.seconds <= rto.total_seconds() else "OVER"
     click.echo(f"{kind} of {source} passed in {done.drill.seconds:,.1f} s, {within} the RTO of {hours:g} h; nothing of it is left")
+
+
+restore.add_command(cluster)

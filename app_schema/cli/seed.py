@@ -35,7 +35,7 @@ def _time(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -
     try:
         return datetime.fromisoformat(value)
     except ValueError:
-        raise SettingsError(f"--now {value} is not a time; write it as 2026-11-20T14:30+09:00") from None
+        raise SettingsError(f"--now {value!r} is not a time; write it as 2026-11-20T14:30+09:00") from None
 
 
 @click.command()

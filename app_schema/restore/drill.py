@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
+
 from app_schema.backup import proof
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.entry import Drill
 from app_schema.backup.programs import Programs, environment, reason
 from app_schema.backup.taking import major
-from app_schema.engine import administer
+from app_schema.engine import administer, connect_to, verbatim
 from app_schema.errors import AppSchemaError, RestoreError
 from app_schema.restore import place
 from app_schema.restore.dump import look
@@ -21,6 +23,7 @@ from app_schema.restore.filling import SUPERUSER, check, fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from sqlalchemy import URL
 
@@ -29,7 +32,12 @@ if TYPE_CHECKING:
     from app_schema.settings import Settings
 
 RTO = timedelta(hours=4)  # of a full backup, by the policy's table
-SMOKE = ("pre-data", "data")  # without indexes, keys and triggers, which are most of a restore
+# A throwaway copy need not survive a crash, and a daily drill should not fill the WAL, its archive and its replicas.
+UNLOGGED = text("""
+    SELECT format('ALTER TABLE %s SET UNLOGGED', c.oid::regclass) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+""")
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,7 @@ def drill(settings: Settings, source: Source, server: URL, *, quick: bool = Fals
         with administer(server) as administrator:
             check(administrator, settings, source)
         with source.opened(settings, report) as file, place.beside(server, source.database) as there:
-            notes = there.notes + fill(there, source, file, *(SMOKE if quick else ()))
+            notes = there.notes + (_rows_only(there, source, file) if quick else fill(there, source, file))
             found = look(there.url, catalog=not quick and not source.database.missing)
             differences = proof.compare(source.database.proof, found)
             if not quick:
@@ -76,6 +84,16 @@ def drill(settings: Settings, source: Source, server: URL, *, quick: bool = Fals
     result = Drill(at=at, quick=quick, seconds=time.monotonic() - begun, differences=differences, error=error)
     Catalogue(source.folder).amend(source.entry.id, lambda now: now.model_copy(update={"drills": (*now.drills, result)}))
     return Drilled(result, notes)
+
+
+def _rows_only(there: Place, source: Source, file: Path) -> tuple[str, ...]:
+    """Restore definitions and rows without indexes, keys and triggers, which are most of a restore."""
+    notes = fill(there, source, file, "pre-data")
+    with connect_to(there.url) as connection:
+        for statement in connection.scalars(UNLOGGED).all():
+            connection.execute(verbatim(statement))
+        connection.commit()
+    return notes + fill(there, source, file, "data")
 
 
 def _check_pages(there: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:

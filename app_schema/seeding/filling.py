@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,6 @@ from app_schema.seeding.order import Order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -59,7 +58,8 @@ def fulfil(connection: Connection, order: Order, *, tag: str = "", report: Calla
     if find_spec("faker") is None:
         raise SettingsError("seeding needs Faker; install it with: pip install 'app-schema[seeds]'")
     with scrubbed(), connection.begin_nested():
-        now = order.now or connection.execute(text("SELECT now()")).scalar_one()
+        # seconds, since a time would come in the session's DateStyle
+        now = order.now or datetime.fromtimestamp(float(connection.execute(text("SELECT extract(epoch FROM now())")).scalar_one()), UTC)
         world = seeds("world").World(order.random_seed, order.story, order.scale, now.astimezone(UTC), tag)
         make_months(connection, world.earliest, world.now)
         return {table.name: _write(connection, table.name, world, report) for table in metadata.sorted_tables}

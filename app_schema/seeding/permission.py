@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
-PLACES = (b"host", b"hostaddr", b"service")
+PLACES = ("host", "hostaddr", "service")  # what a service file says is not known here, so it counts as elsewhere
 
 
 def check_allowed(url: URL, protect: Collection[str], *, yes: bool = False) -> None:
@@ -33,20 +33,14 @@ def check_allowed(url: URL, protect: Collection[str], *, yes: bool = False) -> N
 
 
 def hosts(url: URL) -> list[str]:
-    """Return every host that libpq may connect to: of the URL's body, its query and its lists, else its own defaults."""
-    asked = [url.host or ""]
-    for name in ("host", "hostaddr", "service"):  # what a service file says is not known here, so it counts as elsewhere
-        value = url.query.get(name, ())
-        asked += [value] if isinstance(value, str) else value
-    named = [host for part in asked for host in part.split(",") if host]
-    return named or [host for host in _defaults() if host]
-
-
-def _defaults() -> list[str]:
-    # of PGHOST and the like, as libpq reads them
-    return [
-        option.val.decode() for option in Conninfo.get_defaults() if option.keyword in (b"host", b"hostaddr", b"service") and option.val
-    ]
+    """Return every host that libpq may connect to: of the URL's body, its query and its lists, else of PGHOST and the like."""
+    asked = {name: value if isinstance(value, str) else ",".join(value) for name in PLACES if (value := url.query.get(name))}
+    if url.host:
+        asked["host"] = ",".join(filter(None, (url.host, asked.get("host"))))
+    for option in Conninfo.get_defaults():
+        if option.keyword.decode() in PLACES and option.val:
+            asked.setdefault(option.keyword.decode(), option.val.decode())
+    return [host for part in asked.values() for host in part.split(",") if host]
 
 
 def is_local(host: str) -> bool:

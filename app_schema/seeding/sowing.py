@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 TABLES = ", ".join(table.name for table in metadata.sorted_tables)
 NEWEST = text("SELECT concat_ws('/', count(*), max(id::text)) FROM users")
 
+PATIENCE = "1min"
+CURES = {
+    "42501": "; seed as the owner of the tables",
+    "25006": "; name the primary in DATABASE_URL, or unset default_transaction_read_only",
+    "55P03": f"; somebody has held a lock on the tables for {PATIENCE}: seed again when he is done",
+}
+
 
 class Mode(Enum):
     """What to do about rows that are there already."""
@@ -65,9 +72,9 @@ def sow(
     with _undone(connection):
         found = migrate.current(connection, schema=schema)
         if found != migrate.head():
-            raise DatabaseNotAtHead(
-                f"schema {schema} is at revision {found or 'none'}, these seeds are for {migrate.head()}: run app-schema db upgrade"
-            )
+            known = found is None or found in migrate.revisions()
+            cure = "run app-schema db upgrade" if known else "install the version of app-schema that it was migrated with"
+            raise DatabaseNotAtHead(f"schema {schema} is at revision {found or 'none'}, these seeds are for {migrate.head()}: {cure}")
         check_space(connection, order)
         _lock(connection)
         tag = ""
@@ -107,9 +114,9 @@ def _undone(connection: Connection) -> Iterator[None]:
         yield
     except (DBAPIError, psycopg.Error) as error:
         connection.rollback()
-        reason = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
-        cure = "; seed as the owner of the tables" if "permission denied" in reason or "must be owner" in reason else ""
-        raise SeedingFailed(f"the database is as it was, since the server answered: {reason}{cure}") from error
+        answer = error.orig if isinstance(error, DBAPIError) else error
+        cure = CURES.get(getattr(answer, "sqlstate", None) or "", "")
+        raise SeedingFailed(f"the database is as it was, since the server answered: {' '.join(str(answer).split())}{cure}") from error
     except BaseException:  # Ctrl-C too
         connection.rollback()
         raise
@@ -120,5 +127,7 @@ def _has_users(connection: Connection) -> bool:
 
 
 def _lock(connection: Connection) -> None:
-    # of two that come at once, the second waits here and then finds the first one's users
+    # of two that come at once, the second waits here and then finds the first one's users; a million rows take their time
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
+    connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
     connection.execute(text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))

@@ -18,18 +18,19 @@ MIGRATING = ("migrate.py", "objects.py")
 FORMAT = b"1"  # of what is built around the migrations
 
 
-def key(version: int, schema: str, *, seeded: bool) -> str:
-    """Return 16 hex digits over the migrations, the server's version and the month, seeds and the day for a seeded one.
+def key(version: int, user: str, schema: str, *, seeded: bool) -> str:
+    """Return 16 hex digits over the migrations, the server's version, the user and the month, seeds and the day for a seeded one.
 
-    The month, since migrating makes the partitions of the months ahead; the day, since seeds end "now".
+    The user, since he owns the tables; the month, since migrating makes the partitions of the months ahead; the day, since seeds end "now".
 
     Args:
         version: ``server_version_num``.
+        user: ``session_user``.
         schema: the PostgreSQL schema that is migrated.
         seeded: whether the rows of the seeds are in it.
     """
     today = datetime.now(SEOUL).date()
-    digest = sha256(b"\0".join([FORMAT, str(version).encode(), schema.encode(), f"{today:%Y-%m}".encode()]))
+    digest = sha256(b"\0".join([FORMAT, str(version).encode(), user.encode(), schema.encode(), f"{today:%Y-%m}".encode()]))
     for path in _files(directory("migrations"), *(PACKAGE / name for name in MIGRATING)):
         _add(digest, path)
     if seeded:

@@ -1,4 +1,4 @@
-"""What dead runs left on a server: their databases, templates of other migrations, half-built ones.
+"""What dead runs left on a server: their databases, templates of other migrations with their spare copies, half-built ones.
 
 A database is touched only if its name is of our pattern and nobody holds the lock that its maker would hold.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from app_schema.testing import lock, template
+from app_schema.testing import lock, spare, template
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CLONE = "app_schema_test_"
 OF_A_RUN = re.compile(rf"({CLONE}[0-9a-f]{{8}}_)\d+")
-OF_A_KEY = re.compile(rf"(?:{template.TEMPLATE}|{template.BUILDING})([0-9a-f]{{16}})")
+OF_A_KEY = re.compile(rf"(?:{template.TEMPLATE}|{template.BUILDING}|{spare.SPARE})([0-9a-f]{{16}})")
 KEPT_UNTIL = "app_schema: kept until "
 CANDIDATES = text(
     "SELECT datname, coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database"

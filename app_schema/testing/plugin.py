@@ -7,6 +7,7 @@ imported when the first test asks for it.
 from __future__ import annotations
 
 from contextlib import ExitStack
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -74,6 +75,8 @@ def app_schema_session(request: pytest.FixtureRequest, app_schema_run: Run) -> I
 @pytest.fixture
 def app_schema_seeded(request: pytest.FixtureRequest, app_schema_run: Run) -> Iterator[Session]:
     """A session among the rows of the seeds, rolled back after the test."""
+    if find_spec("faker") is None:
+        pytest.fail("app_schema_seeded needs Faker; install it with: pip install 'app-schema[seeds]'", pytrace=False)
     yield from _session(request, app_schema_run, seeded=True)
 
 
@@ -103,12 +106,15 @@ def app_schema_async_session(
 
 
 @pytest.fixture
-def app_schema_schema(pytestconfig: pytest.Config, app_schema_run: Run) -> Iterator[Throwaway]:
+def app_schema_schema(request: pytest.FixtureRequest, app_schema_run: Run) -> Iterator[Throwaway]:
     """A schema of its own at head, dropped after the test: ``.name``, ``.url``, ``.engine``."""
-    with in_one_line(pytestconfig):
+    with in_one_line(request.config):
+        database = app_schema_run.shared()
         schema = app_schema_run.create_schema()
     yield schema
-    app_schema_run.drop_schema(schema)
+    schema.close()
+    if not _keep_if_wanted(request, app_schema_run, database, at=schema):
+        app_schema_run.drop_schema(schema)
 
 
 @pytest.fixture
@@ -143,11 +149,11 @@ def _is_wanted(request: pytest.FixtureRequest) -> Callable[[], bool]:
     return lambda: bool(request.config.getoption(OPTION)) and request.node.stash.get(FAILED, False)
 
 
-def _keep_if_wanted(request: pytest.FixtureRequest, run: Run, database: Throwaway) -> bool:
+def _keep_if_wanted(request: pytest.FixtureRequest, run: Run, database: Throwaway, *, at: Throwaway | None = None) -> bool:
     from app_schema.testing import server
 
     wanted = _is_wanted(request)()
     if wanted:
         run.keep(database)
-        request.node.stash.setdefault(KEPT, []).append(f"{request.node.nodeid}: {server.way_to(database.url, run.settings)}")
+        request.node.stash.setdefault(KEPT, []).append(f"{request.node.nodeid}: {server.way_to((at or database).url, run.settings)}")
     return wanted

@@ -18,12 +18,16 @@ REFUSED = pytest.StashKey[str]()
 @contextmanager
 def in_one_line(config: pytest.Config) -> Iterator[None]:
     """End the whole run with exit code 2 when the server is refused: every test that needs it would say the same."""
-    from app_schema.errors import AppSchemaError  # noqa: PLC0415 (not before a test needs a server)
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 (not before a test needs a server)
+
+    from app_schema.errors import AppSchemaError  # noqa: PLC0415 (likewise)
 
     try:
         yield
-    except AppSchemaError as error:
-        config.stash[REFUSED] = f"app_schema: {error}"
+    except (AppSchemaError, DBAPIError) as error:
+        reason = f"the server answered: {' '.join(str(error.orig).split())}" if isinstance(error, DBAPIError) else str(error)
+        needs = "; the user needs CREATEDB, and CREATEROLE for the first template" if "permission denied" in reason else ""
+        config.stash[REFUSED] = f"app_schema: {reason}{needs}"
         if hasattr(config, "workerinput"):  # for a worker to exit would look like a crash
             pytest.fail(config.stash[REFUSED], pytrace=False)
         pytest.exit(config.stash[REFUSED], returncode=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from sqlalchemy import text
 from app_schema.engine import administer, verbatim
 from app_schema.errors import ServerUnsuitable
 from app_schema.preflight import OLDEST
-from app_schema.testing import leftovers, lock, template
+from app_schema.testing import leftovers, lock, spare, template
 from app_schema.testing.key import key
 from app_schema.testing.throwaway import Throwaway
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from app_schema.settings import Settings
 
 KEPT = timedelta(days=7)
+CONNECTED = text("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = :name)")
 PLACEHOLDER = "app_schema_test_placeholder"
 
 
@@ -43,7 +45,8 @@ class Run:
         self.server = server
         self.settings = settings
         self.prefix = f"{leftovers.CLONE}{secrets.token_hex(4)}_"
-        self._version = int(connection.scalar(text("SELECT current_setting('server_version_num')")) or 0)
+        version, self._user = connection.execute(text("SELECT current_setting('server_version_num'), session_user")).one()
+        self._version = int(version)
         self._numbers = count(1)
         self._held: dict[bool, str] = {}
         self._shared: dict[bool, Throwaway] = {}
@@ -63,15 +66,17 @@ class Run:
 
     def create(self, *, seeded: bool = False) -> Throwaway:
         """Make a database: a copy of the template."""
-        name = f"{self.prefix}{next(self._numbers)}"
+        name = self._name()
         # Through the log, the default: copying files is quicker on an idle machine, but waits for two checkpoints of the
         # whole server, which on a busy one take longer than the copy (50 against 100 ms), and slows the DROP as well.
         self.connection.execute(verbatim(f"CREATE DATABASE {name} TEMPLATE {self.template(seeded=seeded)}"))
-        return Throwaway(name, self.server.set(database=name), self.settings.schema_name)
+        return self._throwaway(name)
 
     def drop(self, database: Throwaway) -> None:
         """Drop a database, whoever is still connected."""
         database.close()
+        if self.connection.scalar(CONNECTED, {"name": database.name}):
+            gc.collect()  # engines of the test's own that it is done with close their connections themselves, and quietly
         self.connection.execute(verbatim(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)"))
 
     def keep(self, database: Throwaway) -> None:
@@ -86,7 +91,10 @@ class Run:
     def shared(self, *, seeded: bool = False) -> Throwaway:
         """Return the database that sessions roll back in: one for all of them, until it is kept."""
         if seeded not in self._shared:
-            self._shared[seeded] = self.create(seeded=seeded)
+            self.template(seeded=seeded)
+            name = self._name()
+            found = spare.take(self.connection, self._key(seeded=seeded), name)
+            self._shared[seeded] = self._throwaway(name) if found else self.create(seeded=seeded)
         return self._shared[seeded]
 
     def create_schema(self) -> Throwaway:
@@ -109,10 +117,17 @@ class Run:
             connection.execute(verbatim(f"DROP SCHEMA IF EXISTS {schema.name} CASCADE"))
 
     def close(self) -> None:
-        """Drop what is shared."""
-        for database in self._shared.values():
+        """Drop what is shared, and leave the next run a copy that nobody has touched."""
+        for seeded, database in self._shared.items():
             self.drop(database)
+            spare.leave(self.connection, self._key(seeded=seeded), self.template(seeded=seeded))
         self._shared.clear()
+
+    def _name(self) -> str:
+        return f"{self.prefix}{next(self._numbers)}"
+
+    def _throwaway(self, name: str) -> Throwaway:
+        return Throwaway(name, self.server.set(database=name), self.settings.schema_name)
 
     @cached_property
     def _script(self) -> str:
@@ -122,7 +137,7 @@ class Run:
 
     @cache  # noqa: B019 (a run lives as long as the process)
     def _key(self, *, seeded: bool) -> str:
-        return key(self._version, self.settings.schema_name, seeded=seeded)
+        return key(self._version, self._user, self.settings.schema_name, seeded=seeded)
 
 
 @contextmanager

@@ -6,9 +6,11 @@ import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
+
+from app_schema.testing import guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +35,7 @@ class Borrower(Session):
     def get_bind(self, *_arguments: Any, **_options: Any) -> Connection:
         """Return the one connection, whatever is asked for."""
         if self._connection is None:
-            self._connection = self._engine.connect()
+            self._connection = guard.guarded(self._engine)
             self._connection.begin()
         return self._connection
 
@@ -43,7 +45,7 @@ class Borrower(Session):
             return
         try:
             finish(self, self._connection, keep=keep)
-        except DBAPIError:  # cut off in the middle of a statement, or by the server: nothing to undo
+        except SQLAlchemyError:  # cut off in the middle of a statement, or by the server: nothing to undo
             self._connection.invalidate()
         self._connection.close()
 
@@ -92,4 +94,5 @@ def finish(session: Session, connection: Connection, *, keep: bool) -> None:
     except SQLAlchemyError:  # what the test failed with
         session.rollback()
     session.close()
+    guard.release(connection)
     connection.commit()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from sqlalchemy import event
 
 from app_schema.engine import create_engine
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,23 @@ class Throwaway:
     name: str
     url: URL
     schema: str
+    _checked_out: set[ConnectionPoolEntry] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @cached_property
     def engine(self) -> Engine:
         """An engine on it; the fixture closes its connections."""
-        return create_engine(self.url, schema=self.schema)
+        engine = create_engine(self.url, schema=self.schema)
+        event.listen(engine, "checkout", lambda _connection, entry, _fairy: self._checked_out.add(entry))
+        event.listen(engine, "checkin", lambda _connection, entry: self._checked_out.discard(entry))
+        return engine
 
     def close(self) -> None:
-        """Close the connections of ``engine``."""
+        """Close the connections of ``engine``, those too that a test forgot.
+
+        The pool would find those cut off whenever they are collected as garbage, and log an error in another test.
+        """
+        for entry in list(self._checked_out):
+            entry.invalidate()
+        self._checked_out.clear()
         if "engine" in self.__dict__:
             self.engine.dispose()

@@ -3,8 +3,7 @@
 import gzip
 
 import pytest
-from places import databases
-from test_restore import changed, left_over, run
+from places import changed, databases, left_over, run
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import dump

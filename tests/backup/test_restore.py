@@ -2,7 +2,7 @@
 
 import pytest
 from databases import administrator, engine_of
-from places import databases, drop, kill_at_random, spare
+from places import HALF_MADE, changed, databases, drop, kill_at_random, left_over, one, run, spare
 from sqlalchemy import text
 
 from app_schema.backup import proof
@@ -13,8 +13,6 @@ from app_schema.restore.dump import look, restore
 from app_schema.restore.one_table import restore_table
 from app_schema.restore.place import MARK
 from app_schema.restore.source import Source
-
-HALF_MADE = "app_schema_restoring_"
 
 
 @pytest.fixture
@@ -28,17 +26,6 @@ def cleaned(filled):
     """Whatever a replacement has kept is dropped."""
     yield
     drop(filled, *databases(filled, f"{filled.database}_before_"))
-
-
-def one(url, sql):
-    with engine_of(url).connect() as connection:
-        return connection.execute(text(sql)).scalar()
-
-
-def run(url, *statements):
-    with engine_of(url).begin() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
 
 
 def test_a_target_that_exists(settings, source, filled):
@@ -97,15 +84,6 @@ def test_nothing_is_replaced_by_what_differs(settings, source, filled):
     assert databases(filled, f"{filled.database}_before_") == set()
 
 
-def changed(source):
-    """The same backup, of which the catalogue says one message more."""
-    facts = source.entry.model_dump(mode="json")
-    facts["parts"][0]["database"]["proof"]["tables"]["public.messages"]["rows"] += 1
-    entry = Entry.model_validate(facts)
-    (source.folder.path / f"{entry.id}.json").write_bytes(entry.sealed())
-    return Source.find(source.folder, entry.id, "x")
-
-
 def test_a_new_database_that_differs_is_kept_and_said(settings, source, filled):
     with spare(filled) as target:
         done = restore(settings, changed(source), target)
@@ -133,17 +111,6 @@ def test_killed_at_random_moments_the_target_is_whole(settings, source, folder, 
     with spare(filled) as target:
         assert restore(settings, source, target).differences == ()
     assert left_over(filled) == set()
-
-
-def left_over(url):
-    """What restores have left, apart from those of tests that run beside this one."""
-    with administrator(url) as connection:
-        found = databases(url, HALF_MADE)
-        return {
-            name
-            for name in found
-            if connection.scalar(text("SELECT pg_try_advisory_lock(hashtextextended('app_schema.restore:' || :name, 0))"), {"name": name})
-        }
 
 
 def test_a_database_of_ours_that_is_in_use_is_not_swept(settings, source, filled):

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from databases import administrator, engine_of, make_home, remove_home
 from sqlalchemy import make_url, text
 
-from app_schema import migrate
+from app_schema import cli, migrate
 from app_schema.cli import main
 from app_schema.embedded import EmbeddedServer
 from app_schema.engine import quoted
@@ -247,7 +247,19 @@ def test_check_in_a_second_schema_of_a_migrated_database(run, url_of):
 
 @pytest.mark.parametrize("arguments", [["db", "upgrade", "--schema", "pg_x"], ["nonsense"], ["db", "upgrade", "--nonsense"]])
 def test_usage_errors_exit_2(run, arguments, url_of):
-    assert run(*arguments, DATABASE_URL=url_of).exit_code == 2
+    refused = run(*arguments, DATABASE_URL=url_of)
+    assert refused.exit_code == 2
+    assert refused.stderr.count("\n") == 1
+
+
+def test_ctrl_c_is_one_line_from_the_first_import_on(run, monkeypatch):
+    def interrupt(_name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "import_module", interrupt)
+    stopped = run("seed")
+    assert stopped.exit_code == 130
+    assert stopped.stderr.strip() == "error: stopped by Ctrl-C"
 
 
 def test_missing_role_names_the_statements():

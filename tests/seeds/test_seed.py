@@ -113,11 +113,57 @@ def test_rows_that_are_there_stay_unless_told_otherwise(run, engine):
         (("--now", "yesterday"), ("+09:00",)),
         (("--now", "2026-11-20T14:30"), ("zone", "+09:00")),
         (("--now", "0001-01-01T00:00+09:00"), ("year",)),
+        (("--now", ""), ("''", "+09:00")),
+        (("--scale", "abc"), ("--scale", "seed --help")),
+        (("--random-seed", "abc"), ("--random-seed", "seed --help")),
     ],
 )
 def test_bad_input_is_one_line(run, engine, arguments, words):
     assert refused(run(*arguments), 2, *words)
     assert counts(engine)["users"] == 0
+
+
+@pytest.mark.parametrize("scale", ["0.02", "1e9"])
+def test_init_seeds_as_much_as_it_is_told_or_makes_no_database(server, scale):
+    url = server.set(database=f"app_schema_test_of_init_{len(scale)}")
+    done = CliRunner().invoke(main, ["init", "--seed", "--scale", scale], env={"DATABASE_URL": url.render_as_string(hide_password=False)})
+    with administrator(server) as connection:
+        there = connection.scalar(text("SELECT count(*) FROM pg_database WHERE datname = :name"), {"name": url.database})
+        if scale == "1e9":
+            assert refused(done, 1, "would need about")
+            assert not there
+            return
+        assert done.exit_code == 0, done.stderr
+        with engine_of(url).connect() as seeded:
+            assert seeded.scalar(text("SELECT count(*) FROM messages")) == 2_000
+        connection.execute(text(f"DROP DATABASE {url.database} WITH (FORCE)"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("datestyle = 'German'", ()),
+        ("statement_timeout = '250ms'", ()),  # COPY of 20,000 messages takes longer
+        ("default_transaction_read_only = on", ("read-only", "DATABASE_URL", "default_transaction_read_only")),
+    ],
+)
+def test_what_the_database_is_set_to(run, engine, setting, words):
+    with engine.connect() as connection:
+        connection.execute(text(f"ALTER DATABASE {engine.url.database} SET {setting}"))
+        connection.commit()
+    done = run("--scale", "0.2")
+    assert refused(done, 1, *words) if words else done.exit_code == 0, done.stderr
+
+
+def test_a_revision_that_this_package_does_not_know(run, engine):
+    with engine.connect() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.commit()
+    assert refused(run(*SMALL), 1, "9999", "install the version")
+
+
+def test_a_list_of_protected_databases_that_would_protect_none(run):
+    assert refused(run(APP_SCHEMA_PROTECT="live;other"), 2, "APP_SCHEMA_PROTECT", "commas")
 
 
 @pytest.mark.parametrize("scale", ["1e7", "1e300", "1.7e308"])
@@ -170,7 +216,9 @@ def test_libpqs_own_variables_count(monkeypatch):
     monkeypatch.setenv("PGHOST", "db.invalid")
     assert permission.hosts(make_url("postgresql:///app")) == ["db.invalid"]
     assert permission.hosts(make_url("postgresql:///app?host=/run&host=db2")) == ["/run", "db2"]
-    assert permission.hosts(make_url("postgresql:///app?service=live")) == ["live"]
+    assert "live" in permission.hosts(make_url("postgresql:///app?service=live"))
+    monkeypatch.setenv("PGHOSTADDR", "10.0.0.1")  # where libpq goes, whatever host says
+    assert permission.hosts(make_url("postgresql://localhost/app")) == ["localhost", "10.0.0.1"]
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "db", "localhost.evil.example", "::2", "127.0.0.1.nip.io"])

@@ -37,7 +37,9 @@ class Project:
 
     def start(self, *arguments, **environment):
         environment = os.environ | {"PYTHONPATH": str(self.package)} | self.environment | environment
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+        # Faker's plugin alone costs as much as all the rest; pytest-postgresql's is there for who names it
+        plugins = ["no:cacheprovider", "no:faker"] + ["no:pytest_postgresql"] * (not any("postgresql" in word for word in arguments))
+        command = [sys.executable, "-m", "pytest", "-q", *(f"-p{plugin}" for plugin in plugins), *arguments]
         return subprocess.Popen(
             command,
             cwd=self.folder,
@@ -59,12 +61,12 @@ class Project:
 
     @property
     def key(self):
-        version = self.connection.scalar(text("SELECT current_setting('server_version_num')"))
+        version, user = self.connection.execute(text("SELECT current_setting('server_version_num'), session_user")).one()
         with (
             patch.object(key, "directory", lambda name: self.package / name),
             patch.object(key, "PACKAGE", self.package / "app_schema"),
         ):
-            return key.key(int(version), "public", seeded=False)
+            return key.key(int(version), user, "public", seeded=False)
 
     @property
     def template(self):

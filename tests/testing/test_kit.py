@@ -49,7 +49,7 @@ def test_what_may_not_be_used(monkeypatch, environment, reason):
 )
 def test_a_refusal_ends_the_run_in_one_line(same, workers, environment, reason):
     same.write(TEST)
-    before = {name for name in same.databases if not name.startswith("app_schema_test_")}  # those are of tests beside this one
+    before = {name for name in same.databases if not name.startswith(("app_schema_test_", "app_schema_spare_"))}  # of tests beside
     output = same.run(*workers, expected=2, DATABASE_URL=NOBODY, **environment)
     assert len([line for line in output.splitlines() if reason in line]) == 1, output
     assert not {"c4nary", "Traceback", "crashed"} & set(output.split())
@@ -76,11 +76,39 @@ def missing(home):
     assert "Traceback" not in output
 
 
+def test_a_user_who_may_not_make_databases_is_one_line(same):
+    same.write(TEST)
+    role = f"modest_{same.folder.name}"
+    same.connection.execute(text(f"CREATE ROLE \"{role}\" LOGIN PASSWORD 'c4nary'"))
+    try:
+        url = same.server.set(username=role, password="c4nary").render_as_string(hide_password=False)
+        output = same.run(expected=2, DATABASE_URL=url, APP_SCHEMA_DISPOSABLE="1")
+    finally:
+        same.connection.execute(text(f'DROP ROLE "{role}"'))
+    assert output.count("app_schema: ") == 1, output
+    assert "CREATEDB" in output
+    assert not {"Traceback", "c4nary"} & set(output.split())
+
+
+def test_without_faker_only_what_needs_it_fails(same):
+    same.write(
+        "def test_seeded(app_schema_seeded): pass\ndef test_it(app_schema_session): pass",
+        "import app_schema.testing.plugin as plugin\nplugin.find_spec = lambda name: None",
+    )
+    output = same.run(expected=1)
+    assert "1 passed, 1 error" in output
+    assert "app-schema[seeds]" in output
+    assert "Traceback" not in output
+
+
 FAILING = """
 from sqlalchemy import text
 def insert(connection): connection.execute(text("INSERT INTO users (email, name) VALUES ('kept@example.kr', 'x')"))
 def test_database(app_schema_database):
     with app_schema_database.engine.begin() as connection: insert(connection)
+    assert 0
+def test_schema(app_schema_schema):
+    with app_schema_schema.engine.begin() as connection: insert(connection)
     assert 0
 def test_session(app_schema_session):
     insert(app_schema_session)
@@ -102,7 +130,7 @@ def test_a_failed_test_keeps_its_database_on_request(same, workers):
     assert "1 passed" in output
     assert password not in output
     commands = re.findall(r"^test_it\.py::test_\w+: (.*psql .*)$", output, re.MULTILINE)
-    assert len(commands) == 3
+    assert len(commands) == 4
     for command in commands:  # as a person would paste it
         asked = ["/bin/sh", "-c", command + " --no-psqlrc --tuples-only --no-align --command 'SELECT email FROM users'"]
         done = subprocess.run(asked, capture_output=True, text=True, check=False)

@@ -12,6 +12,7 @@ count = select(func.count()).select_from(User)
 def person(name="x"): return User(email=f"{name}@example.kr", name=name)
 """
 SYNC = """
+forgotten = []
 @pytest.mark.parametrize("turn", range(3))
 def test_commits_are_undone(app_schema_session, turn):
     assert app_schema_session.scalar(count) == 0
@@ -38,8 +39,30 @@ def test_a_connection_that_was_cut_ends(app_schema_session):
     with pytest.raises(Exception, match="terminat"):
         app_schema_session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
+COMMITS = lambda s: s.connection().commit(), lambda s: s.execute(text(" commit")), lambda s: s.execute(text("END"))
+
+@pytest.mark.parametrize("commit", COMMITS)
+def test_a_commit_that_would_outlive_it_is_refused(app_schema_session, commit):
+    app_schema_session.add(person())
+    app_schema_session.flush()
+    with pytest.raises(Exception, match="would commit outside the transaction"):
+        commit(app_schema_session)
+
 def test_the_next_one_works(app_schema_session):
     assert app_schema_session.scalar(count) == 0
+
+def test_a_connection_that_is_forgotten(app_schema_database):
+    circle = []
+    circle.append((circle, app_schema_database.engine.connect()))
+    circle[0][1].execute(text("SELECT 1"))
+    del circle
+    forgotten.append(app_schema_database)
+
+def test_it_is_closed_quietly(caplog):
+    import gc
+    gc.collect()
+    assert not caplog.records
+    assert forgotten[0].engine.pool.checkedout() == 0
 
 def test_a_database_of_its_own_can_be_committed_to(app_schema_database, app_schema_session):
     with app_schema_database.engine.begin() as connection:
@@ -105,7 +128,7 @@ ANYIO = "pytestmark = pytest.mark.anyio\n@pytest.fixture\ndef anyio_backend(): r
 
 def test_sessions_schemas_and_databases_are_isolated(same):
     same.write(COUNT + SYNC)
-    assert "12 passed" in same.run("--asyncio-mode=auto")
+    assert "17 passed" in same.run("--asyncio-mode=auto")
 
 
 @pytest.mark.parametrize(

@@ -95,3 +95,19 @@ def test_nothing_of_a_run_is_left(project):
     name = next(line for line in project.run("-s").splitlines() if "N app_schema_test_" in line).split("N ")[1]
     prefix = name.rpartition("_")[0]
     assert not [other for other in project.databases if other.startswith(prefix)]
+
+
+def test_a_run_begins_with_the_spare_copy_that_the_last_one_left(project):
+    project.write(
+        "from sqlalchemy import text\ndef test_it(app_schema_session):\n"
+        "    print('OID', app_schema_session.scalar(text('SELECT oid FROM pg_database WHERE datname = current_database()')))\n"
+        "    app_schema_session.execute(text('SELECT count(*) FROM users'))"
+    )
+    project.run()
+    spare = project.template.replace("template", "spare")
+    left, _ = project.databases[spare]
+    assert f"OID {left}" in project.run("-s").splitlines()
+    assert project.databases[spare][0] != left  # another, that no test has seen
+    project.change_migrations()
+    project.run()
+    assert spare not in project.databases
