@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app_schema.embedded import EmbeddedServer
-from benchmarks import backup, imports, migrations, seeding, testing
+from benchmarks import backup, imports, migrations, recovery, seeding, testing
 
 
 def main() -> None:
@@ -29,6 +29,7 @@ def main() -> None:
                 *seeding.figures(server),
                 *testing.figures(server),
                 *backup.figures(server),
+                *recovery.figures(),
             ):
                 table.add_row(*figure.cells)
         finally:

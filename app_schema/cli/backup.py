@@ -135,9 +135,7 @@ def prune(settings: Settings, *, dry_run: bool) -> None:
     did = "would remove" if dry_run else "removed"
     click.echo(f"{did} {len(gone)} of {len(decided)} backups, {freed}")
     for old in expire(settings, folder, [decision.entry for decision in decided if decision.keep], dry_run=dry_run):
-        click.echo(
-            f"{did} {len(old.names)} files of WAL of cluster {old.system_identifier}, {size(old.bytes)}: {old.reason}"
-        )
+        click.echo(f"{did} {len(old.names)} files of WAL of cluster {old.system_identifier}, {size(old.bytes)}: {old.reason}")
 
 
 @backup.command("list")

@@ -67,9 +67,7 @@ def dump(  # noqa: PLR0913 (an argument each option)
 @restore.command()
 @backup_argument
 @click.option("--quick", is_flag=True, help="Definitions and rows only, compared by counts and hashes: a fraction of the time.")
-@click.option(
-    "--cluster", "of_cluster", is_flag=True, help="Of base backups and WAL; --quick leaves its pages unread."
-)
+@click.option("--cluster", "of_cluster", is_flag=True, help="Of base backups and WAL; --quick leaves its pages unread.")
 @database_option
 @click.pass_obj
 def drill(settings: Settings, backup: str, *, quick: bool, of_cluster: bool, database: str | None) -> None:
