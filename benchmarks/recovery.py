@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from app_schema.backup.entry import Entry
 
-ROWS = 700_000  # about 500 MB of chat text
+ROWS = 1_200_000  # about 850 MB of chat text
 ROUNDS = 3
 CRASHES = 5
 OPTIONS = ("--checkpoint=fast", "--wal-method=stream", "--manifest-checksums=SHA256")
