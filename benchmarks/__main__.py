@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app_schema.embedded import EmbeddedServer
-from benchmarks import backup, imports, migrations, operations, seeding, testing
+from benchmarks import backup, imports, migrations, operations, recovery, search, seeding, testing
 
 
 def main() -> None:
@@ -28,8 +28,10 @@ def main() -> None:
                 *migrations.figures(server),
                 *seeding.figures(server),
                 *testing.figures(server),
+                *search.figures(server),
                 *backup.figures(server),
                 *operations.figures(server),
+                *recovery.figures(),
             ):
                 table.add_row(*figure.cells)
         finally:

@@ -39,3 +39,11 @@ def connection(migrated):
     with migrated.connect() as connection, connection.begin() as transaction:
         yield connection
         transaction.rollback()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What surviving every fault of a recovery costs: it has to stay affordable."""
+    reports = [report for kind in ("passed", "failed", "") for report in terminalreporter.stats.get(kind, [])]
+    seconds = sum(report.duration for report in reports if "tests/recovery/" in report.nodeid)
+    if seconds:
+        terminalreporter.write_line(f"faults of recovery: {seconds:.0f} s")

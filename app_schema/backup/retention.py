@@ -36,8 +36,8 @@ def policy(settings: Settings) -> Policy:
 def decide(entries: Iterable[Entry], kept_for: Policy, now: datetime) -> list[Decision]:
     """Decide for every backup, oldest first; the newest good one of each kind and database always stays.
 
-    A kind without a rule stays; so does what is only a part, for it may hold the rows that nothing else has, until
-    something newer and whole is there.
+    What is only a part stays until something newer and whole is there, for it may hold the rows that nothing else has.
+    Of clusters, whatever is needed stays: see :func:`.window.needed`.
     """
     ordered = sorted(entries, key=lambda entry: (entry.started, entry.id))
     last_good = {(entry.kind, database): entry.id for entry in ordered if entry.status == "complete" for database in entry.databases}
@@ -54,9 +54,7 @@ def _decide_chain(entry: Entry, needed: dict[str, str]) -> Decision:
 def _decide(
     entry: Entry, kept_for: Policy, now: datetime, last_good: dict[tuple[Kind, str], str], last: dict[tuple[Kind, str], str]
 ) -> Decision:
-    days = kept_for.get(entry.kind)
-    if days is None:
-        return Decision(entry, keep=True, reason=f"{entry.kind} has a rule of its own")
+    days = kept_for[entry.kind]
     age = now - entry.started
     if age < days:
         return Decision(entry, keep=True, reason=f"{age.days} days old, kept for {days.days}")

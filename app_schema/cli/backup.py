@@ -22,6 +22,7 @@ from app_schema.backup.upload import upload as send
 from app_schema.backup.verify import verify as check
 from app_schema.cli.group import Group
 from app_schema.cli.progress import counting
+from app_schema.cli.sizes import size
 from app_schema.cli.stopping import stoppable
 from app_schema.errors import BackupDamaged, SettingsError
 from app_schema.physical.expiry import expire
@@ -133,8 +134,8 @@ def prune(settings: Settings, *, dry_run: bool) -> None:
     freed = size(sum(entry.size for entry in gone))
     did = "would remove" if dry_run else "removed"
     click.echo(f"{did} {len(gone)} of {len(decided)} backups, {freed}")
-    for wal in expire(settings, folder, [decision.entry for decision in decided if decision.keep], dry_run=dry_run):
-        click.echo(f"{did} {len(wal.names)} files of WAL of cluster {wal.system_identifier}, {size(wal.bytes)}: {wal.reason}")
+    for old in expire(settings, folder, [decision.entry for decision in decided if decision.keep], dry_run=dry_run):
+        click.echo(f"{did} {len(old.names)} files of WAL of cluster {old.system_identifier}, {size(old.bytes)}: {old.reason}")
 
 
 @backup.command("list")
@@ -228,12 +229,3 @@ def say_problems(problems: list[Problem]) -> None:
     """Say what is wrong in the folder."""
     for problem in problems:
         click.echo(f"problem: {problem}", err=True)
-
-
-def size(count: float) -> str:
-    """Bytes for people."""
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:  # noqa: PLR2004 (SI)
-            return f"{count:,.0f} {unit}" if unit == "B" else f"{count:,.1f} {unit}"
-        count /= 1000
-    return f"{count:,.1f} GB"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app_schema.backup.folder import Folder
-from app_schema.cli.backup import size
+from app_schema.cli.sizes import size
 from app_schema.cli.stopping import stoppable
 from app_schema.errors import Interrupted, WalBehind
 from app_schema.physical.base import base as take_base

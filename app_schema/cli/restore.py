@@ -67,13 +67,13 @@ def dump(  # noqa: PLR0913 (an argument each option)
 @restore.command()
 @backup_argument
 @click.option("--quick", is_flag=True, help="Definitions and rows only, compared by counts and hashes: a fraction of the time.")
-@click.option("--cluster", is_flag=True, help="Of base backups and WAL: the newest chain, or BACKUP; --quick leaves its pages unread.")
+@click.option("--cluster", "of_cluster", is_flag=True, help="Of base backups and WAL; --quick leaves its pages unread.")
 @database_option
 @click.pass_obj
-def drill(settings: Settings, backup: str, *, quick: bool, cluster: bool, database: str | None) -> None:
+def drill(settings: Settings, backup: str, *, quick: bool, of_cluster: bool, database: str | None) -> None:
     """Restore BACKUP into a throwaway database, compare it with what was taken, and drop it; exit 3 when it is not the same."""
     folder = Folder.of(settings)
-    if cluster:
+    if of_cluster:
         with stoppable():
             name, tried = try_cluster(settings, folder, backup, quick=quick)
         say_drilled(name, tried, CLUSTER_RTO)

@@ -20,7 +20,7 @@ from app_schema.embedded import launch, lock, private, sockets
 from app_schema.embedded.account import Account
 from app_schema.embedded.binaries import Binaries
 from app_schema.embedded.postmaster import Postmaster
-from app_schema.errors import EmbeddedServerError, RestoreError
+from app_schema.errors import BackupError, EmbeddedServerError, RestoreError
 from app_schema.physical.layout import DATA, LINKS, TABLESPACES, WAL, data_of
 from app_schema.physical.proof import prove
 from app_schema.restore import isolation, pages
@@ -162,8 +162,12 @@ def _copy(folder: Folder, way: Plan, home: Path, account: Account) -> None:
     if len(sources) > 1:
         moved = [f"--tablespace-mapping={place}={home / TABLESPACES / place.name}" for place in places]
         command = way.programs.command("pg_combinebackup", "--no-sync", "--no-manifest", f"--output={data}", *moved, *map(str, sources))
-        with running(command, URL.create("postgresql")) as (_, ended):
-            ended()
+        try:
+            _combine([*command, "--copy-file-range"])
+        except BackupError:  # a kernel or a file system that cannot
+            for made in (data, home / TABLESPACES):
+                shutil.rmtree(made, ignore_errors=True)
+            _combine(command)
     else:
         shutil.copytree(sources[0], data, symlinks=True)
         for place in places:
@@ -178,6 +182,11 @@ def _copy(folder: Folder, way: Plan, home: Path, account: Account) -> None:
         if account.switched:
             os.chown(path, account.uid, account.gid, follow_symlinks=False)
     data.chmod(0o700)
+
+
+def _combine(command: list[str]) -> None:
+    with running(command, URL.create("postgresql")) as (_, ended):
+        ended()
 
 
 def _stage(way: Plan, wal: Path) -> None:

@@ -7,6 +7,7 @@ block cut out of it when the cluster takes its source's place.
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from app_schema.embedded import private
@@ -51,6 +52,7 @@ def recovery(plan: Plan) -> dict[str, str]:
         "recovery_target_inclusive": "off" if target.exclusive else "on",
         "hot_standby": "off",  # it is ready when it is there, not earlier
         "recovery_min_apply_delay": "0",
+        "recovery_init_sync_method": "syncfs" if sys.platform == "linux" else "fsync",  # at once, not file by file
         "recovery_target": "immediate" if target.backup else "",
         "recovery_target_name": "",
         "recovery_target_lsn": "",

@@ -36,7 +36,9 @@ def kept(entries):
 
 
 def test_the_policys_table():
-    assert {Kind.DUMP: timedelta(days=30), Kind.MASKED: timedelta(days=30), Kind.SNAPSHOT: timedelta(weeks=12)} == POLICY
+    month, week = timedelta(days=30), timedelta(days=7)
+    weeks = {Kind.SNAPSHOT: timedelta(weeks=12)}
+    assert {Kind.DUMP: month, Kind.MASKED: month, Kind.BASE: month, Kind.INCREMENTAL: week} | weeks == POLICY
 
 
 def test_dumps_30_days_snapshots_12_weeks():
@@ -61,11 +63,6 @@ def test_the_last_of_each_database():
 
 def test_a_part_is_better_than_nothing():
     assert kept([entry(400, missing=("table x",)), entry(500, missing=("table x",))]) == [400]
-
-
-def test_what_has_a_rule_of_its_own_stays():
-    [decision] = decide([entry(400, Kind.BASE)], POLICY, NOW)
-    assert (decision.keep, decision.reason) == (True, "base has a rule of its own")
 
 
 def test_every_decision_has_a_reason():
