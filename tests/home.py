@@ -9,14 +9,29 @@ from pathlib import Path
 import pytest
 from platformdirs import PlatformDirs
 from programs import ROOT
+from sqlalchemy import text
 
 from app_schema.embedded import EmbeddedServer
+from app_schema.engine import administer
+from app_schema.settings import Settings
+from app_schema.testing.server import choose
 
 HOMES = PlatformDirs("app_schema-tests", appauthor=False, use_site_for_root=True).user_cache_path
 HOME = HOMES / sha256(os.fsencode(ROOT)).hexdigest()[:12]
 
 
 HANDLE = pytest.StashKey[int]()
+
+
+@pytest.fixture(scope="session")
+def app_schema_server():
+    """The server, which need not survive a power cut: waiting for the disk was a good part of every test."""
+    url = choose(Settings.from_env())
+    with administer(url) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    return url
 
 
 def pytest_configure(config):
