@@ -70,13 +70,16 @@ class Bench:
 
     @property
     def entries(self) -> list[Entry]:
+        """What there is."""
         return Catalogue(self.folder).read()[0]
 
     def execute(self, sql: str) -> None:
+        """Run SQL."""
         with psycopg.connect(self.url.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True) as connection:
             connection.execute(sql)  # type: ignore[call-overload]
 
     def bare(self, *arguments: str) -> None:
+        """Do it with pg_basebackup alone."""
         target = self.home / "bare"
         command = [self.server.programs / "pg_basebackup", f"--pgdata={target}", *OPTIONS, *arguments]
         subprocess.run(command, check=True, env=environment(self.url), capture_output=True)
@@ -84,6 +87,7 @@ class Bench:
 
     @contextmanager
     def receiving(self) -> Iterator[None]:
+        """Receive WAL meanwhile."""
         place = {"DATABASE_URL": self.url.render_as_string(hide_password=False), "APP_SCHEMA_BACKUP_DIR": str(self.folder.path)}
         command = [sys.executable, "-c", "from app_schema.cli import main; main()", "backup", "wal"]
         process = subprocess.Popen(command, env=os.environ | place, stdout=subprocess.DEVNULL)
@@ -95,11 +99,13 @@ class Bench:
             process.wait()
 
     def wait_for_receiver(self) -> None:
+        """Until it has all there is."""
         with connect_to(self.url) as connection:
             while slot.look(connection).behind != 0:
                 time.sleep(0.05)
 
     def verify(self, *, everything: bool) -> None:
+        """Prove all; nothing is wrong."""
         found = [finding.error for finding in verify(self.settings, self.folder, self.entries, everything=everything) if finding.error]
         if found:
             raise RuntimeError(found[0])
@@ -139,7 +145,7 @@ def _taking(bench: Bench) -> Iterator[Figure]:
 def _proving(bench: Bench) -> Iterator[Figure]:
     for entry in bench.entries[:-4]:  # one chain is left: a base, three incrementals
         Catalogue(bench.folder).remove(entry)
-    taken = timed(lambda: bench.bare())
+    taken = timed(bench.bare)
     everything = [timed(lambda: bench.verify(everything=True)) for _ in range(ROUNDS)]
     nothing = [timed(lambda: bench.verify(everything=False)) for _ in range(ROUNDS)]
     yield Figure("verify of a chain and its WAL, s", "taking the base", statistics.median(everything), taken, 0.5)

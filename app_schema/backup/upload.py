@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from app_schema.backup.entry import Entry, Upload
+from app_schema.backup.entry import Entry, Part, Upload
 from app_schema.backup.verify import check_part
 from app_schema.errors import BackupError, SettingsError
 
@@ -64,8 +64,21 @@ class Bucket:
         return f"{self.prefix}/{name}" if self.prefix else name
 
 
-def upload(catalogue: Catalogue, entry: Entry, bucket: Bucket, report: Callable[[int], None] | None = None) -> Entry:
+def upload(
+    catalogue: Catalogue,
+    entry: Entry,
+    bucket: Bucket,
+    report: Callable[[int], None] | None = None,
+    send_part: Callable[[Part], str | None] | None = None,
+) -> Entry:
     """Copy a backup's files and then its entry, and note it in the catalogue; return the entry as it is now.
+
+    Args:
+        catalogue: which has it.
+        entry: the backup.
+        bucket: where to.
+        report: is told of the bytes as they go.
+        send_part: sends a part that is no file, and returns how the storage encrypts it.
 
     Raises:
         BackupDamaged: a file is not what was written; it was not sent.
@@ -79,12 +92,15 @@ def upload(catalogue: Catalogue, entry: Entry, bucket: Bucket, report: Callable[
         versioning = bucket.client.get_bucket_versioning(Bucket=bucket.name).get("Status") == "Enabled"
         encryption = None
         for part in entry.parts:
+            if send_part:
+                encryption = send_part(part)
+                continue
             path = catalogue.folder.path / part.file
             check_part(path, part)
-            encryption = _send(bucket, path, part.file, report)
+            encryption = send(bucket, path, part.file, report)
         # last, as in the folder: what has an entry there is whole
         note = catalogue.folder.path / f"{entry.id}.json"
-        _send(bucket, note, note.name, None)
+        send(bucket, note, note.name, None)
     except (Boto3Error, BotoCoreError, ClientError) as error:
         reason = str(error).splitlines()[0]
         cure = f"when that is mended: app-schema backup upload {entry.id}"
@@ -93,7 +109,12 @@ def upload(catalogue: Catalogue, entry: Entry, bucket: Bucket, report: Callable[
     return catalogue.amend(entry.id, lambda now: now.model_copy(update={"uploads": (*now.uploads, done)}))
 
 
-def _send(bucket: Bucket, path: Path, name: str, report: Callable[[int], None] | None) -> str | None:
+def send(bucket: Bucket, path: Path, name: str, report: Callable[[int], None] | None) -> str | None:
+    """Send one file under a name, read its checksum back, and return how the storage encrypts it; boto3's errors as they are.
+
+    Raises:
+        UploadFailed: the storage holds something else than what was sent.
+    """
     from boto3.s3.transfer import TransferConfig  # noqa: PLC0415
 
     key = bucket.key(name)

@@ -20,11 +20,12 @@ from app_schema.backup.snapshot import snapshot as take_snapshot
 from app_schema.backup.upload import Bucket
 from app_schema.backup.upload import upload as send
 from app_schema.backup.verify import verify as check
-from app_schema.cli.group import Group
+from app_schema.cli.physical import base, copy_cluster, incremental, wal
 from app_schema.cli.progress import counting
 from app_schema.cli.sizes import size
 from app_schema.cli.stopping import stoppable
 from app_schema.errors import BackupDamaged, SettingsError
+from app_schema.physical.elsewhere import upload_wal as send_wal
 from app_schema.physical.expiry import expire
 from app_schema.physical.verify import verify as check_clusters
 
@@ -40,7 +41,7 @@ no_row_proof_option = click.option(
 )
 
 
-@click.group(cls=Group, elsewhere=dict.fromkeys(("base", "incremental", "wal"), "physical"))
+@click.group()
 def backup() -> None:
     """Take backups and prove them; the folder is APP_SCHEMA_BACKUP_DIR."""
 
@@ -84,14 +85,22 @@ def masked(settings: Settings) -> None:
 
 @backup.command()
 @click.argument("backup", default="latest")
+@click.option("--wal", "of_wal", is_flag=True, help="All archived WAL that is not there yet, instead of a backup.")
 @click.pass_obj
-def upload(settings: Settings, backup: str) -> None:
-    """Copy BACKUP (default: the latest) to APP_SCHEMA_BACKUP_S3_URL; dumps and snapshots go there by themselves."""
+def upload(settings: Settings, backup: str, *, of_wal: bool) -> None:
+    """Copy BACKUP (default: the latest) to APP_SCHEMA_BACKUP_S3_URL; new backups and received WAL go there by themselves."""
     bucket = Bucket.of(settings)
     if bucket is None:
         raise SettingsError("there is nowhere to copy to: set APP_SCHEMA_BACKUP_S3_URL to s3://bucket/prefix")
     folder = Folder.of(settings)
-    copy_elsewhere(folder, Catalogue(folder).find(backup, kinds=LOGICAL), bucket)
+    if of_wal:
+        click.echo(f"copied {send_wal(settings, folder, bucket)} files of WAL")
+        return
+    entry = Catalogue(folder).find(backup, kinds=LOGICAL if backup == "latest" else tuple(Kind))
+    if entry.physical:
+        copy_cluster(settings, folder, entry, bucket)
+    else:
+        copy_elsewhere(folder, entry, bucket)
 
 
 @backup.command()
@@ -229,3 +238,7 @@ def say_problems(problems: list[Problem]) -> None:
     """Say what is wrong in the folder."""
     for problem in problems:
         click.echo(f"problem: {problem}", err=True)
+
+
+for command in (base, incremental, wal):
+    backup.add_command(command)

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app_schema.backup.catalogue import Catalogue
+from app_schema.backup.encryption import UNENCRYPTED, for_writing
 from app_schema.backup.folder import Folder
+from app_schema.backup.upload import Bucket
 from app_schema.cli.sizes import size
 from app_schema.cli.stopping import stoppable
 from app_schema.errors import Interrupted, WalBehind
 from app_schema.physical.base import base as take_base
 from app_schema.physical.base import incremental as take_incremental
+from app_schema.physical.elsewhere import upload as send_cluster
+from app_schema.physical.elsewhere import upload_wal
 from app_schema.physical.receiver import receiver
 from app_schema.physical.status import look
 
@@ -26,18 +31,22 @@ if TYPE_CHECKING:
 @click.pass_obj
 def base(settings: Settings) -> None:
     """Copy the whole cluster: the beginning of a chain."""
+    folder, bucket = Folder.of(settings), Bucket.of(settings)
     with stoppable():
-        entry = take_base(settings, Folder.of(settings))
+        entry = take_base(settings, folder)
     say_copied(entry)
+    copy_cluster(settings, folder, entry, bucket)
 
 
 @click.command()
 @click.pass_obj
 def incremental(settings: Settings) -> None:
     """Copy the blocks that changed since the newest backup of the chain (PostgreSQL 17 and newer)."""
+    folder, bucket = Folder.of(settings), Bucket.of(settings)
     with stoppable():
-        entry = take_incremental(settings, Folder.of(settings))
+        entry = take_incremental(settings, folder)
     say_copied(entry)
+    copy_cluster(settings, folder, entry, bucket)
 
 
 @click.command()
@@ -50,7 +59,8 @@ def wal(settings: Settings, *, status: bool, as_json: bool) -> None:
     if status:
         say_status(look(settings, folder), as_json=as_json)
         return
-    ready = receiver(settings, folder, click.echo)
+    bucket = Bucket.of(settings)
+    ready = receiver(settings, folder, click.echo, (lambda: upload_wal(settings, folder, bucket)) if bucket else None)
     try:
         with stoppable():
             ready.run()
@@ -73,6 +83,20 @@ def say_status(found: Status, *, as_json: bool) -> None:
         click.echo(f"behind    {size(found.behind_bytes)}{f', {found.behind_seconds:,.0f} s' * bool(found.behind_seconds)}")
     if found.problems:
         raise WalBehind("; ".join(found.problems))
+
+
+def copy_cluster(settings: Settings, folder: Folder, entry: Entry, bucket: Bucket | None) -> None:
+    """Copy a base or an incremental to the bucket, if there is one, encrypted on the way."""
+    if bucket is None:
+        return
+    with stoppable():
+        done = send_cluster(settings, Catalogue(folder), entry, bucket)
+    copy = done.uploads[-1]
+    click.echo(f"copied to {copy.url}, its checksum read back; encrypted there: {copy.server_side_encryption or 'no'}")
+    if for_writing(settings) is None:
+        click.echo(f"warning: {UNENCRYPTED}", err=True)
+    if not copy.versioning:
+        click.echo(f"warning: bucket {bucket.name} keeps no versions: turn versioning on", err=True)
 
 
 def say_copied(entry: Entry) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app_schema.backup.folder import Folder
-from app_schema.cli.group import Group
+from app_schema.cli.cluster import cluster
 from app_schema.cli.progress import reading
 from app_schema.cli.stopping import stoppable
 from app_schema.engine import database_url
@@ -31,7 +31,7 @@ backup_argument = click.argument("backup", default="latest")
 database_option = click.option("--database", metavar="NAME", help="Which database of a snapshot (default: the one of DATABASE_URL).")
 
 
-@click.group(cls=Group, elsewhere={"cluster": "cluster"})
+@click.group()
 def restore() -> None:
     """Restore backups, and try whether they can be."""
 
@@ -116,3 +116,6 @@ def say_drilled(source: str, done: Drilled, rto: timedelta = RTO) -> None:
         raise RestoreDiffers(f"{kind} of {source} FAILED after {done.drill.seconds:,.1f} s: {why}")
     within = "within" if done.drill.seconds <= rto.total_seconds() else "OVER"
     click.echo(f"{kind} of {source} passed in {done.drill.seconds:,.1f} s, {within} the RTO of {hours:g} h; nothing of it is left")
+
+
+restore.add_command(cluster)

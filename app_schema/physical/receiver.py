@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from app_schema.backup.programs import Programs, environment, reason
 from app_schema.backup.taking import major
 from app_schema.engine import connect_to, database_url
-from app_schema.errors import BackupBusy, BackupFolderUnsuitable, ServerUnreachable
+from app_schema.errors import BackupBusy, BackupError, BackupFolderUnsuitable, ServerUnreachable
 from app_schema.physical import archive, needs, slot
 from app_schema.physical.base import IDENTITY, check_programs
 from app_schema.physical.segments import SEGMENT
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from app_schema.settings import Settings
 
 PATIENCE = (0.5, 5.0)  # seconds between two attempts, the first and the longest
+SECONDS_BETWEEN_COPIES = 10
 REMOVED = "has already been removed"
 NEW_BASE = "what was taken before cannot be recovered beyond it: take a new base now, with app-schema backup base"
 
@@ -42,12 +43,14 @@ class Receiver:
     Attributes:
         place: the archive of that cluster.
         say: is told, a line each, of what a person should know.
+        copy: sends elsewhere what has been received, every few seconds.
     """
 
     url: URL
     place: Path
     programs: Programs
     say: Callable[[str], None]
+    copy: Callable[[], object] | None = None
     _said: str = field(default="", init=False)
     _connected: bool = field(default=False, init=False)
 
@@ -106,7 +109,10 @@ class Receiver:
             with process:
                 try:
                     self._tell(process)
-                    process.wait()
+                    while process.poll() is None:
+                        self._copy()
+                        with suppress(subprocess.TimeoutExpired):
+                            process.wait(SECONDS_BETWEEN_COPIES)
                 except BaseException:
                     process.send_signal(signal.SIGINT)  # it writes out what it has
                     raise
@@ -114,6 +120,15 @@ class Receiver:
             answer = said.read().decode(errors="replace")
         how = f"it was killed by signal {-process.returncode}" if process.returncode < 0 else "the connection ended"
         return f"pg_receivewal: {reason(answer) if answer.strip() else how}"
+
+    def _copy(self) -> None:
+        try:
+            if self.copy:
+                self.copy()
+        except BackupError as error:  # what was not copied now is copied the next time
+            if str(error) != self._said:
+                self.say(f"not copied elsewhere: {error}")
+            self._said = str(error)
 
     def _tell(self, process: subprocess.Popen[bytes]) -> None:
         try:
@@ -123,7 +138,7 @@ class Receiver:
             self._connected, self._said = True, ""
 
 
-def receiver(settings: Settings, folder: Folder, say: Callable[[str], None]) -> Receiver:
+def receiver(settings: Settings, folder: Folder, say: Callable[[str], None], copy: Callable[[], object] | None = None) -> Receiver:
     """Prepare to receive the WAL of the settings' server.
 
     Raises:
@@ -144,7 +159,7 @@ def receiver(settings: Settings, folder: Folder, say: Callable[[str], None]) -> 
         place.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise BackupFolderUnsuitable(f"the archive {place} cannot be made: {error.strerror}; set APP_SCHEMA_BACKUP_WAL_DIR") from None
-    return Receiver(url, place, programs, say)
+    return Receiver(url, place, programs, say, copy)
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def test_in_pieces(remote, folder, monkeypatch):
     entry = dump(remote, folder)
     path = folder.path / entry.parts[0].file
     path.write_bytes(os.urandom(12 << 20))
-    assert module._send(Bucket.of(remote), path, "pieces", None) == "AES256"
+    assert module.send(Bucket.of(remote), path, "pieces", None) == "AES256"
 
 
 def test_the_storage_holds_something_else(remote, folder, monkeypatch):

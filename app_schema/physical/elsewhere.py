@@ -1,0 +1,164 @@
+"""Copies of clusters and WAL in S3-compatible storage, encrypted on the way out.
+
+A base or an incremental goes as a tar archive in pieces, so that no second copy of it is ever on the disk:
+``cat ID.cluster.tar.age.* | age -d -i KEY | tar -x`` in the backup folder brings it back, its entry beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+from app_schema.backup import encryption
+from app_schema.backup.stream import copy
+from app_schema.backup.upload import UploadFailed, send
+from app_schema.backup.upload import upload as send_backup
+from app_schema.physical import archive
+from app_schema.physical.base import programs_for
+from app_schema.physical.proof import prove
+from app_schema.physical.segments import HISTORY, SEGMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from app_schema.backup.catalogue import Catalogue
+    from app_schema.backup.encryption import Cipher
+    from app_schema.backup.entry import Entry, Part
+    from app_schema.backup.folder import Draft, Folder
+    from app_schema.backup.stream import Readable, Writable
+    from app_schema.backup.upload import Bucket
+    from app_schema.settings import Settings
+
+PIECE_BYTES = 1 << 30
+
+
+def upload(settings: Settings, catalogue: Catalogue, entry: Entry, bucket: Bucket) -> Entry:
+    """Prove a base or an incremental, copy it and then its entry, and note it in the catalogue; return the entry as it is now.
+
+    Raises:
+        BackupDamaged: it is not what was written; nothing was sent.
+        UploadFailed: the storage cannot be reached, refused, or holds something else than what was sent.
+        EncryptionError: the settings' key cannot be used.
+    """
+    folder, cipher = catalogue.folder, encryption.for_writing(settings)
+    prove(folder, entry, programs_for(entry))
+
+    def send_tree(part: Part) -> str | None:
+        with _Pieces(folder, f"{part.file}.tar{cipher.suffix if cipher else ''}", bucket) as pieces, folder.using(part.file):
+            _through_tar(folder.path / part.file, lambda source: _encrypt(source, pieces, cipher))
+        return pieces.encryption
+
+    return send_backup(catalogue, entry, bucket, send_part=send_tree)
+
+
+def upload_wal(settings: Settings, folder: Folder, bucket: Bucket) -> int:
+    """Copy all whole segments and histories that the storage does not hold yet; return how many they were.
+
+    Raises:
+        UploadFailed: the storage cannot be reached, refused, or holds something else than what was sent.
+    """
+    from boto3.exceptions import Boto3Error  # noqa: PLC0415 (an optional extra, and slow to load)
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    cipher = encryption.for_writing(settings)
+    suffix = cipher.suffix if cipher else ""
+    count = 0
+    try:
+        for place in sorted(archive.place_of(settings, folder).glob("[0-9]*/")):
+            there = _names(bucket, f"{archive.WAL}/{place.name}/")
+            for path in sorted(path for path in place.rglob("*") if _is_whole(path.name) and not path.is_symlink()):
+                if f"{path.name}{suffix}" in there:
+                    continue
+                with folder.draft(f"{path.name}{suffix}.copy") as draft, path.open("rb") as source:
+                    with folder.writing(draft.path):
+                        _encrypt(source, draft.file, cipher)
+                    send(bucket, draft.path, f"{archive.WAL}/{place.name}/{path.name}{suffix}", None)
+                count += 1
+    except (Boto3Error, BotoCoreError, ClientError) as error:
+        reason = str(error).splitlines()[0]
+        raise UploadFailed(
+            f"WAL could not be copied to s3://{bucket.name}: {reason}; it is sent with the next: backup upload --wal"
+        ) from None
+    return count
+
+
+def _is_whole(name: str) -> bool:
+    return bool((SEGMENT.fullmatch(name) and not name.endswith(archive.PARTIAL)) or HISTORY.fullmatch(name))
+
+
+def _names(bucket: Bucket, beneath: str) -> set[str]:
+    pages = bucket.client.get_paginator("list_objects_v2").paginate(Bucket=bucket.name, Prefix=bucket.key(beneath))
+    return {each["Key"].rpartition("/")[2] for page in pages for each in page.get("Contents", ())}
+
+
+def _encrypt(source: Readable, target: Writable, cipher: Cipher | None) -> None:
+    cipher.encrypt(source, target) if cipher else copy(source, target)
+
+
+def _through_tar(tree: Path, use: Callable[[Readable], None]) -> None:
+    """Let ``use`` read the tar archive of a folder while it is made."""
+
+    def pack() -> None:
+        with open(write, "wb") as target, tarfile.open(fileobj=target, mode="w|") as tar:  # noqa: PTH123 (Path cannot open a handle)
+            tar.add(tree, tree.name)
+
+    read, write = os.pipe()
+    with ThreadPoolExecutor(1) as beside, open(read, "rb") as source:  # noqa: PTH123
+        packed = beside.submit(pack)
+        try:
+            use(source)
+        finally:
+            source.close()  # whoever still writes ends
+        packed.result()
+
+
+class _Pieces:
+    """Sends what is written to it in pieces, each a file of its own for as long as that takes."""
+
+    def __init__(self, folder: Folder, name: str, bucket: Bucket) -> None:
+        self._folder, self._name, self._bucket = folder, name, bucket
+        self._number, self._room = 0, 0
+        self._draft: Draft | None = None
+        self._open = ExitStack()
+        self.encryption: str | None = None
+
+    def write(self, data: bytes, /) -> int:
+        """Write the whole of it."""
+        left = memoryview(data)
+        while left:
+            if self._room == 0:
+                self._next()
+            assert self._draft is not None  # noqa: S101 (just opened)
+            with self._folder.writing(self._draft.path):
+                written = self._draft.file.write(left[: self._room])
+            self._room -= written
+            left = left[written:]
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._send()
+        self._open.close()
+
+    def _next(self) -> None:
+        self._send()
+        name = f"{self._name}.{self._number:04d}"
+        self._draft = self._open.enter_context(self._folder.draft(f"{name}.copy"))
+        self._number, self._room = self._number + 1, PIECE_BYTES
+
+    def _send(self) -> None:
+        if self._draft:
+            name = self._draft.name.removesuffix(".copy")
+            self.encryption = send(self._bucket, self._draft.path, name, None)
+            self._open.close()
+            self._draft = None
