@@ -1,7 +1,7 @@
 """AI requests. Where a conversation or a room is measured, all of its requests are: answers, searches, translations.
 
 Which ones are measured follows from the number of rows that the scenario gives this table: in the standard one it is every
-seventh conversation. All of them would be some 60,000 rows at scale 1, and tell nothing more.
+seventh conversation. All of them would be some 70,000 rows at scale 1, and tell nothing more.
 """
 
 from __future__ import annotations

@@ -74,13 +74,17 @@ class World:
 
     def past(self, fraction: float, days: float) -> datetime:
         """Return a time in working hours: 0 is now, 1 is ``days`` ago, and 0.5 has half of the work on either side."""
-        now = self._done_since(self._end)
-        return self._when(now + fraction * (self._done_since(self._end - timedelta(days=days)) - now))
+        now, then = self._spans.get(days) or self._span(days)
+        return self._when(now + fraction * (then - now))
 
     def between(self, first: datetime, last: datetime, fraction: float) -> datetime:
         """Return a time between two, in working hours likewise: 0 is the first of them."""
         early, late = self._done_since(first), self._done_since(last)
         return min(last, max(first, self._when(early + (late - early) * fraction)))
+
+    def _span(self, days: float) -> tuple[float, float]:
+        self._spans[days] = self._done_since(self._end), self._done_since(self._end - timedelta(days=days))
+        return self._spans[days]
 
     def _when(self, work: float) -> datetime:
         # the time since which so much was done, or will be until the hour is over
@@ -107,6 +111,10 @@ class World:
     @cached_property
     def _end(self) -> datetime:
         return moment(milliseconds(self.now))  # whole milliseconds, as ids have them
+
+    @cached_property
+    def _spans(self) -> dict[float, tuple[float, float]]:
+        return {}
 
     @cached_property
     def _top(self) -> datetime:
