@@ -157,11 +157,12 @@ def _restoring(bench: Bench) -> Iterator[Figure]:
     bench.wait_for_receiver()
     chain = [entry.id for entry in bench.entries[:3]]
     ours, copy = [], []
+    target = bench.home / "restored"
+    copying = ["/bin/sh", "-c", f"cp -r {target}/data {target}/copy && sync"]
     for _ in range(ROUNDS):
-        target = bench.home / "restored"
         done = restore(bench.settings, bench.folder, Target(backup=chain[-1]), target, check=False)
         ours.append(done.seconds)
-        copy.append(timed(lambda: subprocess.run(["sh", "-c", f"cp -r {target}/data {target}/copy && sync"], check=True)))
+        copy.append(timed(lambda: subprocess.run(copying, check=True)))
         shutil.rmtree(target)
     yield Figure(
         "restore of a base and 2 incrementals, s", "cp and sync of the same bytes", statistics.median(ours), statistics.median(copy), 2
@@ -189,7 +190,7 @@ def _loss(bench: Bench) -> Figure:
         writer.start()
         time.sleep(0.5)
         postmaster = Postmaster.read(bench.server.data)
-        assert postmaster is not None
+        assert postmaster is not None  # noqa: S101 (taken above)
         os.kill(postmaster.pid, signal.SIGKILL)
         writer.join()
         time.sleep(0.5)
@@ -201,8 +202,8 @@ def _loss(bench: Bench) -> Figure:
 
 def _archived(bench: Bench) -> set[int]:
     place = bench.entries[0].physical
-    assert place is not None
+    assert place is not None  # noqa: S101 (taken above)
     archive = Archive(bench.folder.path / "wal" / place.system_identifier, place.segment_bytes)
     way = route.legs(archive, parse_lsn(place.start_lsn), place.timeline, place.timeline)
-    assert way is not None
+    assert way is not None  # noqa: S101 (taken above)
     return {transaction.xid for transaction in Reader(route.find(archive, way), programs_for(bench.entries[0])).transactions()}
