@@ -9,6 +9,7 @@ import click
 
 from app_schema.backup.folder import Folder
 from app_schema.cli.stopping import stoppable
+from app_schema.embedded.cluster import CONF
 from app_schema.errors import RestoreDiffers, SettingsError
 from app_schema.physical.segments import show_lsn
 from app_schema.restore.cluster import RTO, Recovered
@@ -74,4 +75,6 @@ def say_recovered(done: Recovered) -> None:
     if done.url:
         click.echo(f'running; connect with: psql "{done.url.set(drivername="postgresql").render_as_string()}"')
     else:
-        click.echo(f"stopped; start it with: APP_SCHEMA_HOME={done.home} app-schema up")
+        embedded = (done.home / "data" / CONF).exists()
+        start = f"APP_SCHEMA_HOME={done.home} app-schema up" if embedded else f"pg_ctl --pgdata={done.home}/data start"
+        click.echo(f"stopped; start it with: {start}")

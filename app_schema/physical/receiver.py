@@ -62,6 +62,7 @@ class Receiver:
                 trouble = self._prepare() or self._receive(handle)
                 if REMOVED in trouble:
                     self._begin_anew(trouble)
+                    time.sleep(patience)
                     continue
                 if self._connected:
                     patience = PATIENCE[0]

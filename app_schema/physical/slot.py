@@ -14,7 +14,8 @@ RECEIVER = "app_schema_wal"  # its application_name, to be named in synchronous_
 STATE = text("""
     SELECT coalesce(s.wal_status, 'missing') AS status, coalesce(s.active, false) AS active, s.active_pid AS pid,
         coalesce(pg_wal_lsn_diff(now.lsn, s.restart_lsn), 0)::bigint AS retained,
-        coalesce(pg_wal_lsn_diff(now.lsn, r.flush_lsn), -1)::bigint AS behind, now.lsn::text AS lsn
+        coalesce(pg_wal_lsn_diff(now.lsn, r.flush_lsn), -1)::bigint AS behind, now.lsn::text AS lsn,
+        coalesce(extract(epoch FROM r.flush_lag), 0)::float AS lag
     FROM (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END AS lsn) AS now
     LEFT JOIN pg_replication_slots s ON s.slot_name = :slot
     LEFT JOIN pg_stat_replication r ON r.pid = s.active_pid
@@ -32,6 +33,7 @@ class Slot(NamedTuple):
         retained: bytes of WAL that the server keeps for it.
         behind: bytes of WAL that the receiver has not written yet; None when it is not connected.
         lsn: where the server's WAL ends.
+        lag: seconds that the receiver takes to write what the server has.
     """
 
     status: str
@@ -39,13 +41,14 @@ class Slot(NamedTuple):
     retained: int
     behind: int | None
     lsn: str
+    lag: float
 
 
 def look(connection: Connection) -> Slot:
     """Read the slot's state."""
     row = connection.execute(STATE, {"slot": SLOT}).one()
     connection.rollback()
-    return Slot(row.status, row.active, row.retained, row.behind if row.behind >= 0 else None, row.lsn)
+    return Slot(row.status, row.active, row.retained, row.behind if row.behind >= 0 else None, row.lsn, row.lag)
 
 
 def create(connection: Connection) -> None:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from app_schema.settings import Settings
 
 RPO = timedelta(minutes=5)  # of WAL, by the policy's table
+NO_TIMEOUT = "archive_timeout is 0, so that a quiet server archives nothing: ALTER SYSTEM SET archive_timeout = 300, then reload"
 ARCHIVER = text("""
-    SELECT current_setting('archive_mode') AS mode, last_archived_wal, last_archived_time, last_failed_wal, last_failed_time,
+    SELECT current_setting('archive_mode') AS mode, current_setting('archive_timeout') AS timeout, last_failed_wal,
         coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) AS failing
     FROM pg_stat_archiver
 """)
@@ -80,9 +81,11 @@ def look(settings: Settings, folder: Folder) -> Status:
     if behind is None:
         end = (newest.number + (0 if path and path.suffix else 1)) * wal.segment_bytes if newest else 0
         behind = max(0, parse_lsn(state.lsn) - end)
-    seconds = (datetime.now(UTC) - at).total_seconds() if behind and at else 0.0
     receiver = {"missing": "none", "lost": "lost"}.get(state.status, "receiving" if state.active else "away")
     archiving = "off" if archiver.mode == "off" else "failing" if archiver.failing else "archiving"
+    seconds = state.lag
+    if at and (receiver in ("away", "lost") or behind >= wal.segment_bytes):  # else the server archives what it has not finished later
+        seconds = (datetime.now(UTC) - at).total_seconds() if behind else 0.0
     missing, gap = _missing(folder, identity.system, wal)
     problems = tuple(
         line
@@ -91,6 +94,7 @@ def look(settings: Settings, folder: Folder) -> Status:
             (receiver == "away", f"the receiver is away, and the server keeps {state.retained:,} bytes for it: run app-schema backup wal"),
             (receiver == "lost", "the slot is lost: run app-schema backup wal, then take a new base with app-schema backup base"),
             (state.status == "unreserved", "the slot is about to be lost: raise max_slot_wal_keep_size, and see why the receiver is slow"),
+            (receiver == "none" and archiving != "off" and archiver.timeout == "0", NO_TIMEOUT),
             (archiving == "failing", f"archive_command fails on {archiver.last_failed_wal}: its reason is in the server's log"),
             (seconds > RPO.total_seconds(), f"the archive is {seconds:,.0f} s behind, over the RPO of {RPO.total_seconds():,.0f} s"),
             (gap is not None, str(gap)),

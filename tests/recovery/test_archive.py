@@ -78,7 +78,7 @@ def test_a_cluster_that_archives_is_recovered(target):
         program = home / "archive_command.py"  # where the server's account can read it
         shutil.copy(archive_command.__file__, program)
         program.chmod(0o644)
-        source = Source.make(home, archive_mode="on", archive_command=f"{python} -I {program} %p {wal}")
+        source = Source.make(home, archive_mode="on", archive_timeout="300", archive_command=f"{python} -I {program} %p {wal}")
         owner = source.server.data.stat()
         os.chown(wal, owner.st_uid, owner.st_gid)
         source.settings = source.settings.model_copy(update={"backup_wal_dir": wal})

@@ -46,10 +46,11 @@ def test_the_end_of_a_backup(history, target):
 
 def test_20_random_moments_have_exactly_the_rows_committed_by_then(history, target):
     chance = random.Random(6)
-    first, last = history.committed[0][2], history.committed[-1][2]
+    times = [at for _, _, at in history.committed]
     used = set()
     for _ in range(20):
-        moment = first + (last - first) * chance.random()
+        number = chance.randrange(len(times) - 1)
+        moment = times[number] + (times[number + 1] - times[number]) * chance.random()
         done = restore(history.settings, history.folder, Target(time=moment), target, start=True, check=False)
         assert rows(history, done) == [row for row, _, at in history.committed if at <= moment], moment
         used.add(done.plan.backup.id)

@@ -25,7 +25,10 @@ from app_schema.restore.target import Target
 def live():
     """A cluster that these tests stop, kill and drop slots of, one after the other."""
     with place() as home:
-        yield Source.make(home, shared_buffers="16MB")
+        source = Source.make(home, shared_buffers="16MB")
+        with source.receiving():
+            base(source.settings, source.folder)
+        yield source
 
 
 def children(pid):
@@ -39,7 +42,6 @@ def errors(source):
 
 def test_killed_at_20_moments_it_goes_on(live):
     with live.receiving() as process:
-        base(live.settings, live.folder)
         chance = random.Random(6)
         for _ in range(20):
             live.add(3)
@@ -116,10 +118,9 @@ def test_a_lost_slot_asks_for_a_new_base(live, target):
         for _ in range(4):
             live.add(1)
             live.switch()
-        connection.execute("CHECKPOINT")
+        wait(lambda: connection.execute("CHECKPOINT") and look(live.settings, live.folder).receiver == "lost")
         connection.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '64MB'")
         connection.execute("SELECT pg_reload_conf()")
-    assert look(live.settings, live.folder).receiver == "lost"
     assert "the slot is lost" in look(live.settings, live.folder).problems[0]
     process = app_schema(live, "backup", "wal")
     try:
@@ -148,6 +149,8 @@ def test_a_lost_slot_asks_for_a_new_base(live, target):
 
 
 def test_status_says_when_nobody_receives(live):
+    with live.receiving():
+        assert look(live.settings, live.folder).receiver == "receiving"
     with connect_to(live.url) as connection:
         wait(lambda: not slot.look(connection).active)
     status = look(live.settings, live.folder)
