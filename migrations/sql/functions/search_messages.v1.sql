@@ -42,7 +42,7 @@ DECLARE
     before_id uuid := CASE WHEN p_before IS NULL THEN last_id ELSE coalesce(p_before_id, first_id) END;
     missing int := wanted;
     hits int;
-    fetched CONSTANT int := 4000;                                             -- matches that are fetched to order them, without a further look
+    fetched CONSTANT int := 2000;                                             -- matches that are fetched to order them, without a further look
     depths CONSTANT float8[] := '{0.004, 0.008, 0.016, 0.03, 0.06, 0.12, 0.25, 0.4, 0.6, 0.8}';  -- of the time, where a word is looked for
     top timestamptz;
     top_id uuid;
@@ -186,7 +186,7 @@ BEGIN
                         near := (SELECT m.created_at FROM messages AS m WHERE (m.created_at, m.id) < (top, top_id) ORDER BY m.created_at DESC LIMIT 1);
                         newest := near;
                         oldest := (SELECT m.created_at FROM messages AS m ORDER BY m.created_at LIMIT 1);
-                        FOR step IN 1 .. 18 LOOP
+                        FOR step IN 1 .. 14 LOOP
                             EXIT WHEN NOT isfinite(newest) OR NOT isfinite(oldest);
                             place := CASE WHEN far IS NULL THEN newest - (newest - oldest) * depths[step] ELSE far + (near - far) / 2 END;
                             EXIT WHEN place IS NULL;
