@@ -43,6 +43,7 @@ DECLARE
     missing int := wanted;
     hits int;
     fetched CONSTANT int := 2000;                                             -- matches that are fetched to order them, without a further look
+    looked CONSTANT int := 100;                                               -- rows that tell the same farther back
     depths CONSTANT float8[] := '{0.004, 0.008, 0.016, 0.03, 0.06, 0.12, 0.25, 0.4, 0.6, 0.8}';  -- of the time, where a word is looked for
     top timestamptz;
     top_id uuid;
@@ -196,11 +197,11 @@ BEGIN
                                 FROM messages AS m
                                 WHERE (m.created_at, m.id) < (place, first_id)
                                 ORDER BY m.created_at DESC
-                                LIMIT probed
+                                LIMIT looked
                             ) AS w
                             WHERE w.deleted_at IS NULL
                                 AND search_matches(w.content, w.translated_content, fold, patterns, typed.regexes, loose);
-                            IF hits * walked >= missing * probed THEN
+                            IF hits * walked >= missing * looked THEN
                                 far := place;
                             ELSE
                                 near := place;
