@@ -191,6 +191,10 @@ class QueryEmpty(AppSchemaError, ValueError):
     exit_code = 2
 
 
+class SearchRefused(AppSchemaError):
+    """This role may not read what is to be searched."""
+
+
 class KeyringError(AppSchemaError):
     """A provider key cannot be encrypted or decrypted."""
 

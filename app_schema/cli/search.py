@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 BEFORE, SHOWN = 20, 80  # characters: before the first found word, and in all
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # what a terminal would obey rather than show
+ESCAPED = re.compile("[\udc80-\udcff]")  # bytes that are no text in the shell's locale (LC_ALL=C); mostly UTF-8 all the same
 SEARCHES: dict[str, Callable[..., Any]] = {
     "messages": search_messages,
     "documents": search_documents,
@@ -65,11 +69,16 @@ def search(  # noqa: PLR0913 (an argument each option)
         raise SettingsError("give one of --conversation, --room and --user")
     if where != "messages" and (conversation or room):
         raise SettingsError(f"--conversation and --room are of messages; for {where} give --user")
+    typed = " ".join(query)
+    if ESCAPED.search(typed):
+        typed = os.fsencode(typed).decode(errors="replace")
     order = Order.RELEVANCE if relevance else Order.NEWEST
     with connect(settings) as connection, Session(connection) as session:
         if migrate.current(connection, schema=settings.schema_name) != migrate.head():
             raise DatabaseNotAtHead
-        hits = SEARCHES[where](session, " ".join(query), limit=limit, order=order, inflected=inflected, spacing=spacing, **given)
+        hits = SEARCHES[where](session, typed, limit=limit, order=order, inflected=inflected, spacing=spacing, **given)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a message may hold what the terminal's encoding does not
     console = Console(highlight=False, soft_wrap=True)
     for hit in hits:
         console.print(_heading(hit, where.removesuffix("s")), _excerpt(hit), sep="  ")

@@ -1,6 +1,6 @@
 """Search in Korean and any other script: the SQL functions ``search_…``, called and typed (docs/search.md).
 
-``search_messages(session, "예약 변경")`` on a session, ``await search_messages(session, "예약 변경")`` on an async one.
+``search_messages(session, "예약 취소")`` on a session, ``await search_messages(session, "예약 취소")`` on an async one.
 """
 
 from app_schema.search.functions import search_conversations, search_documents, search_messages, search_workflows

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app_schema.errors import SearchRefused
 from app_schema.search.hits import ConversationHit, DocumentHit, Hit, MessageHit, Span, WorkflowHit
 from app_schema.search.statements import statement
 
@@ -35,8 +37,9 @@ def search_messages(
 
     Raises:
         QueryEmpty: the query has no words.
-        ValueError: an option makes no sense.
-        sqlalchemy.exc.ProgrammingError: the user may not read messages, or the schema is not at head.
+        ValueError: the query is no text, or an option makes no sense.
+        SearchRefused: the role may not read messages.
+        sqlalchemy.exc.ProgrammingError: the schema is not at head.
     """
     return _run(session, MessageHit, statement("messages", query, options))
 
@@ -81,7 +84,13 @@ def _run(session: Session | AsyncSession, kind: type[_Found], searching: TextCla
 
 
 def _hits(session: Session, kind: type[_Found], searching: TextClause) -> list[_Found]:
-    return [_hit(kind, row) for row in session.execute(searching).mappings()]
+    try:
+        return [_hit(kind, row) for row in session.execute(searching).mappings()]
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != "42501":  # insufficient_privilege
+            raise
+        reason = str(error.orig).partition("\n")[0]
+        raise SearchRefused(f"{reason}; search as a role that may read it: app_readonly may not read what messages say") from error
 
 
 def _hit(kind: type[_Found], row: RowMapping) -> _Found:

@@ -1,5 +1,9 @@
 """``app-schema search`` as a person types it."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -83,3 +87,21 @@ def test_a_schema_that_is_not_at_head(run, engine):
     done = run("가")
     assert done.exit_code == 1
     assert "app-schema db upgrade" in done.stderr
+
+
+@pytest.mark.usefixtures("room")
+@pytest.mark.parametrize("encoding", ["ascii", "cp949"])
+def test_an_encoding_that_lacks_a_character(engine, encoding):
+    """In a shell of its own, whose locale is C: the query is bytes there, and the answer has question marks."""
+    with engine.begin() as connection:
+        insert(connection, "messages", content="예약 👍 확인")
+    url = engine.url.render_as_string(hide_password=False)
+    shell = {"DATABASE_URL": url, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+    done = subprocess.run(
+        [Path(sys.executable).with_name("app-schema"), "search", "예약".encode(), "확인".encode()],
+        env={**os.environ, **shell},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "? 확인".encode(encoding, "replace") in done.stdout

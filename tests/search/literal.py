@@ -1,5 +1,6 @@
 """What a search should find, in the fewest words: the literal truth, and the text to try it on."""
 
+import re
 import string
 import unicodedata
 
@@ -22,7 +23,7 @@ def folded(text):
 
 
 def words(query):
-    return folded(query).split()
+    return re.sub("[\u200b\u2060\u3164\ufeff]", " ", folded(query)).split()
 
 
 def holds(text, query):

@@ -61,6 +61,28 @@ def test_frequent_words_are_read_from_the_newest(connection, conversation):
     assert found(connection, "바늘") == ["드문 바늘"]
 
 
+@pytest.mark.parametrize("limit", [1, 20, 1000])
+@pytest.mark.parametrize("since", [7_000, 11_500])
+def test_a_word_of_another_season(connection, conversation, since, limit):
+    """Frequent in the table, not among its newest rows, of which a few hold it: found from where it begins to be frequent."""
+    connection.execute(
+        text("""INSERT INTO messages (conversation_id, sender_type, content, created_at)
+                SELECT :conversation, 'user', CASE WHEN n <= :since AND n % 2 = 0 OR n % 1000 = 3 THEN '눈 ' ELSE '' END || n,
+                    timestamptz '2026-01-01' + n / 3 * interval '1 minute'
+                FROM generate_series(1, 12000) AS n"""),
+        {"conversation": conversation, "since": since},
+    )
+    wanted = list(connection.scalars(text("SELECT content FROM messages WHERE content LIKE '눈%' ORDER BY created_at DESC, id DESC")))
+    pages, before = [], {}
+    for _ in range(5):
+        page = search(connection, "눈", p_limit=limit, **before)
+        pages += [row.content for row in page]
+        before = {"p_before": page[-1].created_at, "p_before_id": page[-1].message_id}
+        if len(page) < limit:
+            break
+    assert pages == wanted[: 5 * limit]
+
+
 @pytest.mark.parametrize("rows", [150, 4500])
 def test_order_holds_among_messages_of_one_moment(connection, conversation, rows):
     """As after a restore or an import: more rows in one moment than are walked."""
@@ -134,7 +156,12 @@ def test_relevance_puts_the_better_first(connection, conversation):
     assert best[0].score > 0
 
 
-@pytest.mark.parametrize("query", ["", "   ", "\u3000\t\n", "\u00a0", None])
+def test_null_is_the_default(connection, conversation):
+    send(connection, "액션영화", conversation_id=conversation)
+    assert found(connection, "영화", p_inflected=None, p_spacing=None, p_before_exact=None) == ["액션영화"]
+
+
+@pytest.mark.parametrize("query", ["", "   ", "\u3000\t\n", "\u00a0", "\u200b\ufeff", None])
 def test_no_words_no_rows(connection, conversation, query):
     send(connection, "가", conversation_id=conversation)
     assert found(connection, query) == []
@@ -148,6 +175,7 @@ def test_no_words_no_rows(connection, conversation, query):
         ({"p_limit": None}, "between 1 and 1000"),
         ({"p_order": "oldest"}, "newest or relevance"),
         ({"p_order": "relevance", "p_before": START}, "one page"),
+        ({"p_before_id": UUID(int=1)}, "p_before_id goes with p_before"),
         ({"p_user_id": UUID(int=1), "p_room_id": UUID(int=1)}, "give one of"),
     ],
 )

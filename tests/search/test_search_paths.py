@@ -69,6 +69,23 @@ def test_a_frequent_word_needs_no_search_index_and_a_rare_one_does(many):
         assert read[SEARCH] == read[WALK] == 1
 
 
+def test_a_word_of_another_season_is_walked_from_where_it_begins(connection):
+    """The matches that are fetched: some thousands of the index's, never all."""
+    talk = insert(connection, "conversations")
+    connection.execute(
+        text("""INSERT INTO messages (conversation_id, sender_type, content, created_at)
+                SELECT :talk, 'user', CASE WHEN n <= 20000 THEN '눈 ' ELSE '비 ' END || n, timestamptz '2026-01-01' + n * interval '1 s'
+                FROM generate_series(1, 24000) AS n"""),
+        {"talk": talk},
+    )
+    connection.execute(text("ANALYZE messages"))
+    fetched = text("SELECT pg_stat_get_xact_tuples_fetched(CAST('messages' AS regclass))")
+    before = connection.scalar(fetched)
+    rows = connection.scalars(text("SELECT content FROM search_messages('눈', 2)")).all()
+    assert rows == ["눈 20000", "눈 19999"]
+    assert connection.scalar(fetched) - before < 12_000
+
+
 @pytest.mark.parametrize("query", ["바늘", "자주"])
 def test_a_users_conversations_are_searched_by_their_own_path(many, query):
     engine, user, _ = many

@@ -24,6 +24,8 @@ BEGIN
             WHEN 0 THEN CASE WHEN open = 10584 THEN ARRAY[10612, 10632] ELSE ARRAY[open, open + 20] END  -- 하: 해, 했; 만나: 만나, 만났
             WHEN 1 THEN ARRAY[open, open + 20]                                                           -- 보내: 보내, 보냈
             WHEN 4 THEN ARRAY[open, open + 20]                                                           -- 나서: 나서, 나섰
+            WHEN 5 THEN ARRAY[open, open + 20]                                                           -- 건네: 건네, 건넸
+            WHEN 6 THEN ARRAY[open, open + 20]                                                           -- 켜: 켜, 켰
             WHEN 8 THEN ARRAY[open + 28, open + 48]                                                      -- 나오: 나와, 나왔
             WHEN 11 THEN ARRAY[open - 28, open - 8]                                                      -- 안되: 안돼, 안됐
             WHEN 13 THEN ARRAY[open + 28, open + 48]                                                     -- 배우: 배워, 배웠
@@ -57,8 +59,13 @@ BEGIN
         RETURN forms;
     END IF;
     IF tail = open THEN
-        RETURN ARRAY(SELECT bare || e FROM unnest(string_to_array('다고는지면니게던려자서기', NULL)) AS e)                   -- 오: 오고, 오는
+        RETURN ARRAY(SELECT bare || e FROM unnest(string_to_array('다고는지면니게던려자서기세시어었아았네져', NULL)) AS e)                   -- 오: 오고, 오는
             || ARRAY[chr(44036 + open) || '다', chr(44049 + open) || '니']                                                   -- 온다, 옵니
+            || CASE WHEN tail % 588 / 28 = 18 THEN ARRAY[chr(44036 + open)] ELSE '{}' END                                    -- 크: 큰
+            || CASE WHEN bare = '하' THEN ARRAY['하여', '하였'] ELSE '{}' END
+            || CASE                                                                                                          -- 보: 봐; 와 is everywhere
+                WHEN tail % 588 / 28 IN (8, 11, 13) AND tail / 588 <> 11 THEN ARRAY[chr(44032 + fused[1])] ELSE '{}'
+            END
             || ARRAY(SELECT DISTINCT chr(44032 + f) FROM unnest(fused) AS f WHERE f % 28 > 0)                                -- 왔
             || ARRAY(SELECT DISTINCT chr(44032 + f) || e FROM unnest(fused) AS f, unnest(ARRAY['서', '요', '도']) AS e WHERE f % 28 = 0);  -- 와서
     END IF;

@@ -42,7 +42,18 @@ DECLARE
     before_id uuid := CASE WHEN p_before IS NULL THEN last_id ELSE coalesce(p_before_id, first_id) END;
     missing int := wanted;
     hits int;
+    fetched CONSTANT int := 2000;                                             -- matches that are fetched to order them, without a further look
+    looked CONSTANT int := 100;                                               -- rows that tell the same farther back
+    depths CONSTANT float8[] := '{0.004, 0.008, 0.016, 0.03, 0.06, 0.12, 0.25, 0.4, 0.6, 0.8}';  -- of the time, where a word is looked for
+    top timestamptz;
+    top_id uuid;
     edge timestamptz;
+    newest timestamptz;
+    oldest timestamptz;
+    near timestamptz;   -- not frequent before it
+    far timestamptz;    -- frequent before it
+    place timestamptz;
+    found uuid[];
     page uuid[];
     exact_page uuid[] := '{}';
     loose_page uuid[] := '{}';
@@ -56,9 +67,16 @@ BEGIN
     IF p_order = 'relevance' AND p_before IS NOT NULL THEN
         RAISE EXCEPTION 'relevance has one page; raise p_limit' USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    IF p_before IS NULL AND p_before_id IS NOT NULL THEN
+        RAISE EXCEPTION 'p_before_id goes with p_before' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
     IF num_nonnulls(p_conversation_id, p_room_id, p_user_id) > 1 THEN
         RAISE EXCEPTION 'give one of p_conversation_id, p_room_id and p_user_id' USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    p_before_exact := coalesce(p_before_exact, true);
+    p_inflected := coalesce(p_inflected, false);
+    p_spacing := coalesce(p_spacing, false);
+    p_query := array_to_string(search_words(p_query), ' ');  -- once, not for each row
     SELECT p.* INTO typed FROM search_patterns(p_query, p_inflected, p_spacing) AS p;
     patterns := typed.patterns || typed.loose;
     loose := '{}';
@@ -105,57 +123,110 @@ BEGIN
                     LIMIT missing
                 ) AS f;
             ELSE
-                SELECT count(*) INTO hits
-                FROM (
-                    SELECT m.content, m.translated_content, m.deleted_at
-                    FROM messages AS m
-                    WHERE (m.created_at, m.id) < (before, before_id)
-                    ORDER BY m.created_at DESC
-                    LIMIT probed
-                ) AS w
-                WHERE w.deleted_at IS NULL
-                    AND search_matches(w.content, w.translated_content, fold, patterns, typed.regexes, loose);
-                IF hits * walked >= missing * probed THEN
-                    SELECT array_agg(f.id), min(f.created_at) INTO page, edge
-                    FROM (
-                        SELECT w.id, w.created_at
-                        FROM (
-                            SELECT m.id, m.created_at, m.content, m.translated_content, m.deleted_at
-                            FROM messages AS m
-                            WHERE (m.created_at, m.id) < (before, before_id)
-                            ORDER BY m.created_at DESC
-                            LIMIT walked
-                        ) AS w
-                        WHERE w.deleted_at IS NULL
-                            AND search_matches(w.content, w.translated_content, fold, patterns, typed.regexes, loose)
-                        ORDER BY w.created_at DESC, w.id DESC
-                        LIMIT missing
-                    ) AS f;
-                    -- The last rows walked may be some of many made in the same moment: their order is not known then.
+                page := '{}';
+                top := before;
+                top_id := before_id;
+                FOR part IN 1 .. 2 LOOP
                     SELECT count(*) INTO hits
                     FROM (
-                        SELECT
+                        SELECT m.content, m.translated_content, m.deleted_at
                         FROM messages AS m
-                        WHERE m.created_at >= edge AND (m.created_at, m.id) < (before, before_id)
-                        LIMIT walked + 1
-                    ) AS w;
-                    IF cardinality(page) < missing OR hits > walked THEN
-                        page := NULL;
+                        WHERE (m.created_at, m.id) < (top, top_id)
+                        ORDER BY m.created_at DESC
+                        LIMIT probed
+                    ) AS w
+                    WHERE w.deleted_at IS NULL
+                        AND search_matches(w.content, w.translated_content, fold, patterns, typed.regexes, loose);
+                    IF hits * walked >= missing * probed THEN
+                        SELECT array_agg(f.id), min(f.created_at) INTO found, edge
+                        FROM (
+                            SELECT w.id, w.created_at
+                            FROM (
+                                SELECT m.id, m.created_at, m.content, m.translated_content, m.deleted_at
+                                FROM messages AS m
+                                WHERE (m.created_at, m.id) < (top, top_id)
+                                ORDER BY m.created_at DESC
+                                LIMIT walked
+                            ) AS w
+                            WHERE w.deleted_at IS NULL
+                                AND search_matches(w.content, w.translated_content, fold, patterns, typed.regexes, loose)
+                            ORDER BY w.created_at DESC, w.id DESC
+                            LIMIT missing
+                        ) AS f;
+                        -- The last rows walked may be some of many made in the same moment: their order is not known then.
+                        SELECT count(*) INTO hits
+                        FROM (
+                            SELECT
+                            FROM messages AS m
+                            WHERE m.created_at >= edge AND (m.created_at, m.id) < (top, top_id)
+                            LIMIT walked + 1
+                        ) AS w;
+                        IF cardinality(found) = missing AND hits <= walked THEN
+                            page := page || found;
+                            EXIT;
+                        END IF;
                     END IF;
-                END IF;
-                IF page IS NULL THEN
+
                     query := search_query(p_query, p_inflected, loose <> '{}');
-                    SELECT array_agg(f.id) INTO page
+                    far := NULL;
+                    IF part = 1 THEN
+                        SELECT count(*), (array_agg(f.id ORDER BY f.created_at DESC, f.id DESC))[:missing] INTO hits, found
+                        FROM (
+                            SELECT m.id, m.created_at
+                            FROM messages AS m
+                            WHERE (search_terms(m.content) @@ query OR search_terms(m.translated_content) @@ query)
+                                AND (m.created_at + interval '0', m.id) < (top, top_id) AND m.deleted_at IS NULL
+                                AND search_matches(m.content, m.translated_content, fold, patterns, typed.regexes, loose)
+                            LIMIT fetched
+                        ) AS f;
+                        IF hits < fetched THEN
+                            page := coalesce(found, '{}');
+                            EXIT;
+                        END IF;
+                        -- Frequent, but not among the newest: look for where it begins to be, first ever farther back, then nearer.
+                        near := (SELECT m.created_at FROM messages AS m WHERE (m.created_at, m.id) < (top, top_id) ORDER BY m.created_at DESC LIMIT 1);
+                        newest := near;
+                        oldest := (SELECT m.created_at FROM messages AS m ORDER BY m.created_at LIMIT 1);
+                        FOR step IN 1 .. 14 LOOP
+                            EXIT WHEN NOT isfinite(newest) OR NOT isfinite(oldest);
+                            place := CASE WHEN far IS NULL THEN newest - (newest - oldest) * depths[step] ELSE far + (near - far) / 2 END;
+                            EXIT WHEN place IS NULL;
+                            SELECT count(*) INTO hits
+                            FROM (
+                                SELECT m.content, m.translated_content, m.deleted_at
+                                FROM messages AS m
+                                WHERE (m.created_at, m.id) < (place, first_id)
+                                ORDER BY m.created_at DESC
+                                LIMIT looked
+                            ) AS w
+                            WHERE w.deleted_at IS NULL
+                                AND search_matches(w.content, w.translated_content, fold, patterns, typed.regexes, loose);
+                            IF hits * walked >= missing * looked THEN
+                                far := place;
+                            ELSE
+                                near := place;
+                            END IF;
+                        END LOOP;
+                    END IF;
+                    -- the few since then, or all
+                    SELECT array_agg(f.id) INTO found
                     FROM (
                         SELECT m.id
                         FROM messages AS m
                         WHERE (search_terms(m.content) @@ query OR search_terms(m.translated_content) @@ query)
-                            AND (m.created_at + interval '0', m.id) < (before, before_id) AND m.deleted_at IS NULL
+                            AND m.created_at >= coalesce(far, '-infinity')
+                            AND (m.created_at + interval '0', m.id) < (top, top_id) AND m.deleted_at IS NULL
                             AND search_matches(m.content, m.translated_content, fold, patterns, typed.regexes, loose)
                         ORDER BY m.created_at + interval '0' DESC, m.id DESC
                         LIMIT missing
                     ) AS f;
-                END IF;
+                    page := page || coalesce(found, '{}');
+                    missing := missing - coalesce(cardinality(found), 0);
+                    EXIT WHEN far IS NULL OR missing = 0;
+                    top := far;
+                    top_id := first_id;
+                END LOOP;
+                missing := wanted - cardinality(exact_page);
             END IF;
             missing := missing - coalesce(cardinality(page), 0);
         END IF;

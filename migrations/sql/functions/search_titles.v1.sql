@@ -50,6 +50,10 @@ BEGIN
     IF p_order = 'relevance' AND p_before IS NOT NULL THEN
         RAISE EXCEPTION 'relevance has one page; raise p_limit' USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    p_before_exact := coalesce(p_before_exact, true);
+    p_inflected := coalesce(p_inflected, false);
+    p_spacing := coalesce(p_spacing, false);
+    p_query := search_title_query(p_query);
     SELECT p.* INTO typed FROM search_patterns(p_query, p_inflected, p_spacing) AS p;
     patterns := typed.patterns || typed.loose;
     IF patterns = '{}' OR patterns IS NULL THEN
