@@ -104,7 +104,9 @@ class Memory:
             yield
         except (sqlite3.Error, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise MemoryUnavailable(f"{self.path} cannot be used ({reason}); free space there, or set APP_SCHEMA_HOME") from error
+            broken = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+            cure = "move it away, and a new one is made" if broken else "free space there, or set APP_SCHEMA_HOME"
+            raise MemoryUnavailable(f"{self.path} cannot be used ({reason}); {cure}") from error
 
 
 TABLES = """

@@ -92,7 +92,7 @@ def _look(  # noqa: PLR0913 (what the options say)
             taken = snapshot.take(connection, settings, memory)
     except (ServerUnreachable, EmbeddedServerStopped) as error:
         if form == "prometheus":
-            _put(_render(None, memory, form), output)
+            _put(_render(None, memory, settings, form), output)
         if alert:
             _alert(settings, memory, [snapshot.unreachable(settings, error)], whole=False)
         raise
@@ -105,13 +105,13 @@ def _look(  # noqa: PLR0913 (what the options say)
             console.width = WIDE
         console.print(terminal.render(taken))
     else:
-        _put(_render(taken, memory, form), output)
+        _put(_render(taken, memory, settings, form), output)
     return 3 if taken.alarming or undelivered else 0
 
 
-def _render(taken: Snapshot | None, memory: Memory, form: str) -> str:
+def _render(taken: Snapshot | None, memory: Memory, settings: Settings, form: str) -> str:
     if form == "prometheus":
-        return prometheus.render(taken)
+        return prometheus.render(taken, settings)
     assert taken is not None  # noqa: S101 (the others are asked for with a snapshot only)
     if form == "json":
         return document.render(taken) + "\n"

@@ -76,6 +76,8 @@ def test_prometheus_reads_it(run, tmp_path):
     assert {sample.labels["table"] for sample in families["app_schema_table_bytes"]} >= {"messages", "logs"}
     assert [sample.labels["rule"] for sample in families["app_schema_finding"]] == ["backup-age"]
     assert not [name for name in families if "age_seconds" in name]  # times, not ages
+    assert "# TYPE app_schema_cache_hit_blocks_total counter" in file.read_text()
+    assert {sample.value for sample in families["app_schema_topic_read"]} == {1}
     assert file.stat().st_mode & 0o777 == 0o666 & ~umask()
     assert list(tmp_path.glob(".*")) == []
 
@@ -90,13 +92,13 @@ def test_a_server_that_is_away_is_a_metric_and_an_error(run, tmp_path):
     away = run("monitor", "--format", "prometheus", "--output", str(file), DATABASE_URL="postgresql://u:c4nary@127.0.0.1:1/db")
     assert (away.exit_code, away.stderr.count("\n")) == (1, 1)
     assert "c4nary" not in away.output
-    assert "app_schema_up 0.0" in file.read_text()
+    assert 'app_schema_up{database="db",schema="public"} 0.0' in file.read_text()
 
 
-def test_a_label_with_a_quote_and_a_line_is_escaped(engine, look):
+def test_a_label_with_a_quote_and_a_line_is_escaped(engine, look, settings):
     with engine.begin() as connection:
         connection.execute(text('CREATE TABLE "odd ""table\\\n" (n int)'))
-    families = text_string_to_metric_families(prometheus.render(look()))
+    families = text_string_to_metric_families(prometheus.render(look(), settings))
     tables = {sample.labels.get("table") for family in families for sample in family.samples}
     assert 'odd "table\\\n' in tables
 

@@ -69,7 +69,7 @@ def test_a_full_disk_under_the_history_is_said_and_the_look_is_whole(look, memor
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert any("not remembered" in remark for remark in found.remarks)
     assert found.rows("tables")
-    assert {finding.rule for finding in found.alarming} == {"backup-age"}
+    assert {finding.rule for finding in found.alarming} == {"backup-age", "memory-unusable"}
     assert look(NOON + 50 * DAY).remarks == ()  # and when there is room again, all is well
 
 
@@ -80,6 +80,8 @@ def test_a_file_that_is_none_of_ours_is_said(run, settings):
     done = run("monitor")
     assert done.exit_code == 3  # for the backup that is missing
     assert "growth and sudden changes are unknown" in done.stdout
+    assert "memory-unusable" in done.stdout
+    assert "move it away" in done.stdout
     assert path.read_text().startswith("this is no database")
 
 

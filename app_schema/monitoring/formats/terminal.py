@@ -24,7 +24,8 @@ NUMERIC = (int, float)
 def render(snapshot: Snapshot) -> RenderableType:
     """Lay a snapshot out for a terminal."""
     server = snapshot.server
-    first = f"{server.database}, schema {snapshot.schema} at {server.revision or 'no revision'}, PostgreSQL {server.version}"
+    revision = server.revision or ("an unknown revision" if server.unread else "no revision")
+    first = f"{server.database}, schema {snapshot.schema} at {revision}, PostgreSQL {server.version}"
     parts: list[RenderableType] = [Text(f"{first}, {snapshot.taken.astimezone():%Y-%m-%d %H:%M %Z}"), Text(verdict(snapshot), style="bold")]
     parts += [line for finding in snapshot.findings for line in _finding(finding)]
     parts += [Text(f"remark    {remark}", style="dim") for remark in snapshot.remarks]
