@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from app_schema.engine import connect
-from app_schema.errors import Interrupted, MaintenanceFailed
+from app_schema.errors import Interrupted, MaintenanceFailed, MemoryUnavailable
 from app_schema.maintenance.plan import PLANS
 from app_schema.maintenance.run import carry_out
 from app_schema.memory import Memory
+from app_schema.monitoring.jobs import note_success
 
 if TYPE_CHECKING:
     from app_schema.maintenance.step import Outcome
@@ -56,7 +58,10 @@ def _carry_out(settings: Settings, name: str, minutes: float | None, *, as_json:
             json.dumps([outcome._asdict() | {"seconds": round(outcome.seconds, 3)} for outcome in outcomes], ensure_ascii=False, indent=2)
         )
     failed = [outcome.step for outcome in outcomes if outcome.state == "failed"]
-    if failed:
+    if not failed:  # by hand or by the schedule: what was said to have failed is over
+        with Memory.of(settings) as memory, suppress(MemoryUnavailable):
+            note_success(memory, name)
+    else:
         raise MaintenanceFailed(f"{len(failed)} of {len(outcomes)} steps failed: {', '.join(failed)}; the others were done")
 
 

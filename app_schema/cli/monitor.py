@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,8 @@ from app_schema.monitoring import checklist as lists
 from app_schema.monitoring import snapshot
 from app_schema.monitoring.formats import document, page, prometheus, terminal
 from app_schema.monitoring.formats.file import replace
-from app_schema.monitoring.jobs import note_failure
+from app_schema.monitoring.jobs import note_failure, note_success
+from app_schema.schedule.jobs import JOBS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from app_schema.monitoring.snapshot import Snapshot
     from app_schema.settings import Settings
 
+NAMES = [job.name for job in JOBS]
 FORMATS = ("table", "json", "prometheus", "html")
 WIDE = 160  # where no terminal says how wide it is
 
@@ -51,7 +54,9 @@ WIDE = 160  # where no terminal says how wide it is
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Replace FILE at once instead of printing.")
 @click.option("--alert", is_flag=True, help="Tell the channels what began and what ended since the last time.")
 @click.option("--test-alert", is_flag=True, help="Send a test to every channel, and look at nothing.")
-@click.option("--failed", metavar="JOB", help="Note that a scheduled job failed, and tell the channels.")
+@click.option("--failed", type=click.Choice(NAMES), metavar="JOB", help="Note that a scheduled job failed, and tell the channels.")
+@click.option("--log", type=click.Path(path_type=Path), metavar="FILE", help="With --failed: the job's log, if that is not the journal.")
+@click.option("--succeeded", type=click.Choice(NAMES), metavar="JOB", help="Note that it succeeded, which ends that; look at nothing.")
 @click.option("--checklist", type=click.Choice(["daily", "weekly", "monthly"]), help="Print the policy's list, its boxes checked by facts.")
 @click.option("--confirm", type=click.Choice(["policy-review"]), help="Note that a person did what no fact can tell.")
 @click.pass_context
@@ -63,6 +68,8 @@ def monitor(  # noqa: PLR0913 (an argument each option)
     alert: bool,
     test_alert: bool,
     failed: str | None,
+    log: Path | None,
+    succeeded: str | None,
     checklist: str | None,
     confirm: str | None,
 ) -> None:
@@ -78,8 +85,11 @@ def monitor(  # noqa: PLR0913 (an argument each option)
         if confirm:
             _confirm(memory, confirm)
             return
+        if succeeded:
+            note_success(memory, succeeded)
+            return
         if failed:
-            _note(memory, failed)
+            _note(memory, failed, log)
         code = _look(settings, memory, form=form, output=output, alert=alert or failed is not None, checklist=checklist)
     ctx.exit(code)
 
@@ -159,9 +169,9 @@ def _test(settings: Settings) -> None:
         raise AlertUndelivered(f"{len(failed)} of {len(told)} channels did not take the test")
 
 
-def _note(memory: Memory, job: str) -> None:
+def _note(memory: Memory, job: str, log: Path | None) -> None:
     try:
-        note_failure(memory, job, snapshot.now())
+        note_failure(memory, job, snapshot.now(), command=f"tail -n 50 {shlex.quote(str(log))}" if log else None)
     except MemoryUnavailable as error:
         click.echo(f"warning: that {job} failed is not remembered: {error}", err=True)
 

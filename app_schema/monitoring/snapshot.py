@@ -16,6 +16,7 @@ from app_schema import migrate
 from app_schema.engine import quoted
 from app_schema.errors import AppSchemaError, MemoryUnavailable
 from app_schema.monitoring import history
+from app_schema.monitoring.backups import BACKUPS
 from app_schema.monitoring.finding import LOCKS, Finding, Rule, Severity
 from app_schema.monitoring.formats.wording import duration
 from app_schema.monitoring.jobs import failures
@@ -144,8 +145,9 @@ def take(connection: Connection, settings: Settings, memory: Memory, *, clock: C
     readings = tuple(_read(topic, Look(connection, settings, server, taken, past)) for topic in TOPICS)
     look = Look(connection, settings, server, taken, past)
     found += [*judge_standing(look, migrate.head()), *_judged(readings, look)]
+    backups = next(reading.rows for reading in readings if reading.topic is BACKUPS)
     with suppress(MemoryUnavailable):  # said already
-        found += failures(memory, taken)
+        found += failures(memory, backups)
     snapshot = Snapshot(taken, past.taken, server, settings.schema_name, readings, _sorted(found), tuple(remarks))
     try:
         history.keep(memory, taken, snapshot.metrics)

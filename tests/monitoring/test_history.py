@@ -103,12 +103,12 @@ def test_a_link_is_not_followed(tmp_path):
 def test_what_fails_in_a_transaction_leaves_nothing(memory):
     def fail():
         with memory.write() as file:
-            file.execute("INSERT INTO failure VALUES ('dump', 1)")
+            file.execute("INSERT INTO failed_job VALUES ('dump', 1, '')")
             raise sqlite3.OperationalError("disk I/O error")
 
     with pytest.raises(MemoryUnavailable, match="disk I/O error"):
         fail()
-    assert memory.read("SELECT * FROM failure") == []
+    assert memory.read("SELECT * FROM failed_job") == []
 
 
 def test_a_page_and_a_checklist_without_a_memory(run, memory):

@@ -102,6 +102,16 @@ def test_without_a_replica_reads_are_of_the_primary_and_read_only_all_the_same(m
             insert(connection, "users")
 
 
+@pytest.mark.usefixtures("environment")
+def test_read_only_in_autocommit_as_well(monkeypatch):
+    monkeypatch.delenv("DATABASE_READ_URL")
+    engine = create_engine(read_only=True, isolation_level="AUTOCOMMIT", poolclass=NullPool, connect_args={"options": "-c work_mem=5MB"})
+    with engine.connect() as connection:
+        assert connection.scalar(text("SHOW work_mem")) == "5MB"
+        with pytest.raises(InternalError, match="read-only transaction"):
+            insert(connection, "users")
+
+
 def test_an_address_given_is_the_one_meant(environment):
     with create_engine(
         environment.database_url, read_only=True, execution_options={"logging_token": "x"}, poolclass=NullPool
