@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,21 @@ if TYPE_CHECKING:
     from app_schema.maintenance.step import Outcome
     from app_schema.settings import Settings
 
+WEEK = 7 * 24 * 60  # minutes
+
+
+def _number(_ctx: click.Context, _parameter: click.Parameter, minutes: float | None) -> float | None:
+    if minutes is not None and math.isnan(minutes):  # which is neither too small nor too large
+        raise click.BadParameter("nan is no number of minutes")
+    return minutes
+
+
 budget_option = click.option(
-    "--budget", type=click.FloatRange(min=0, min_open=True), metavar="MINUTES", help="The time they have together."
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True, max=WEEK),
+    metavar="MINUTES",
+    callback=_number,
+    help="The time they have together.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of lines.")
 

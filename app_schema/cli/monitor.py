@@ -26,6 +26,7 @@ from app_schema.monitoring import checklist as lists
 from app_schema.monitoring import snapshot
 from app_schema.monitoring.formats import document, page, prometheus, terminal
 from app_schema.monitoring.formats.file import replace
+from app_schema.monitoring.formats.wording import moment
 from app_schema.monitoring.jobs import note_failure, note_success
 from app_schema.schedule.jobs import JOBS
 
@@ -78,13 +79,22 @@ def monitor(  # noqa: PLR0913 (an argument each option)
     Channels are SLACK_WEBHOOK_URL and APP_SCHEMA_ALERT_URLS.
     """
     settings: Settings = ctx.obj
+    told = {"--test-alert": test_alert, "--succeeded": succeeded, "--failed": failed, "--checklist": checklist}
+    modes = [name for name, given in told.items() if given]
+    if len(modes) > 1:
+        raise click.UsageError(f"{' and '.join(modes)} do not go together")
+    if (modes or confirm) and modes != ["--failed"] and (output or form != "table"):
+        raise click.UsageError(f"{(modes or ['--confirm'])[0]} goes with neither --format nor --output")
+    if log and not failed:
+        raise click.UsageError("--log goes with --failed only")
     if test_alert:
         _test(settings)
         return
     with Memory.of(settings) as memory:
         if confirm:
             _confirm(memory, confirm)
-            return
+            if not (checklist or failed or alert):
+                return
         if succeeded:
             note_success(memory, succeeded)
             return
@@ -179,12 +189,12 @@ def _note(memory: Memory, job: str, log: Path | None) -> None:
 def _confirm(memory: Memory, item: str) -> None:
     now = snapshot.now()
     lists.confirm(memory, item, by=getpass.getuser(), now=now)
-    click.echo(f"{item}: confirmed {now:%Y-%m-%d} by {getpass.getuser()}")
+    click.echo(f"{item}: confirmed {moment(now)} by {getpass.getuser()}")
 
 
 def _checklist(name: str, taken: Snapshot, memory: Memory, settings: Settings) -> int:
     boxes = lists.check(name, taken, memory, settings)
-    click.echo(f"{lists.TITLES[name]} ({name}) — {taken.server.database}, {taken.taken.astimezone():%Y-%m-%d %H:%M %Z}")
+    click.echo(f"{lists.TITLES[name]} ({name}) — {taken.server.database}, {moment(taken.taken)}")
     for box in boxes:
         click.echo(f"- [{'x' if box.checked else ' '}] {box.korean}: {box.fact}")
     return 0 if all(box.checked for box in boxes) else 3

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app_schema.monitoring.finding import Finding, Rule, Severity
-from app_schema.monitoring.formats.wording import shown
+from app_schema.monitoring.formats.wording import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,4 +40,4 @@ def failures(memory: Memory, backups: Iterable[Backup]) -> Iterator[Finding]:
     for job, taken, command in memory.read("SELECT job, taken, command FROM failed_job ORDER BY job"):
         failed = datetime.fromtimestamp(taken, UTC)
         if job not in newest or newest[job] < failed:
-            yield RULE.finding(job, f"{job} failed at {shown('at', failed)}", command=command)
+            yield RULE.finding(job, f"{job} failed at {moment(failed)}", command=command)

@@ -18,7 +18,7 @@ from app_schema.errors import AppSchemaError, MemoryUnavailable
 from app_schema.monitoring import history
 from app_schema.monitoring.backups import BACKUPS
 from app_schema.monitoring.finding import LOCKS, Finding, Rule, Severity
-from app_schema.monitoring.formats.wording import duration
+from app_schema.monitoring.formats.wording import duration, moment
 from app_schema.monitoring.jobs import failures
 from app_schema.monitoring.look import Look, Server, ask
 from app_schema.monitoring.standing import judge as judge_standing
@@ -130,13 +130,13 @@ def take(connection: Connection, settings: Settings, memory: Memory, *, clock: C
     remarks: list[str] = [server.unread] if server.unread else []
     found: list[Finding] = []
     try:
-        past = history.last(memory)
+        past = history.last(memory, now=taken)
     except MemoryUnavailable as error:
         past = history.NOTHING
         remarks.append(f"growth and sudden changes are unknown: {error}")
         found.append(_forgetful(memory, error))
     if past.taken and past.taken > taken:
-        remarks.append(f"the clock was set back: the last look says {past.taken:%Y-%m-%d %H:%M %Z}, now is {taken:%Y-%m-%d %H:%M %Z}")
+        remarks.append(f"the clock was set back: the last look says {moment(past.taken)}, now is {moment(taken)}")
     skew = now() - server.now
     if abs(skew) > SKEW:
         remarks.append(

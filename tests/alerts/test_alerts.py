@@ -183,6 +183,7 @@ def test_an_address_that_is_none(run, variable, value):
     done = run("monitor", "--test-alert", **{variable: value})
     assert done.exit_code in (1, 2)
     assert "c4nary" not in done.output
+    assert variable in done.output  # where to mend it
     assert run("monitor", "--test-alert").exit_code == 2  # nobody to tell
 
 

@@ -48,6 +48,28 @@ def test_the_table_names_what_to_do(run):
     assert "and 87 more" in done.stdout or "more: --format json" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--checklist", "daily", "--format", "json"),
+        ("--checklist", "daily", "--output", "x"),
+        ("--test-alert", "--failed", "dump"),
+        ("--log", "x"),
+        ("--confirm", "policy-review", "--format", "html"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(run, arguments):
+    refused = run("monitor", *arguments)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+
+
+def test_a_checklist_with_what_is_confirmed(run):
+    done = run("monitor", "--confirm", "policy-review", "--checklist", "monthly")
+    assert "policy-review: confirmed" in done.stdout
+    assert "- [x] 백업 정책 검토" in done.stdout
+    assert "KST" in done.stdout.splitlines()[1]
+
+
 def test_json_is_whole_and_its_units_are_in_the_names(run):
     done = run("monitor", "--format", "json")
     assert done.exit_code == 3

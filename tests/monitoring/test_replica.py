@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import time
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -162,6 +163,34 @@ def test_the_monitor_runs_on_the_standby_and_the_upkeep_is_refused_there(environ
 @pytest.fixture
 def run_at():
     return lambda *arguments: CliRunner().invoke(main, arguments)
+
+
+def test_a_replica_that_is_the_primary_is_found(environment):
+    found = take(environment.model_copy(update={"database_read_url": environment.database_url}))
+    assert "replica-is-none" in {finding.rule for finding in found.alarming}
+
+
+def test_a_paused_standby_is_behind_for_as_long_as_it_replays_nothing(environment):
+    def standby(when):
+        with connect(environment) as connection, Memory.of(environment) as memory:
+            alone = environment.model_copy(update={"database_read_url": None})  # known by pg_stat_replication only
+            found = snapshot.take(connection, alone, memory, clock=lambda: when)
+        return found, next(link for link in found.rows("replication") if link.kind == "standby")
+
+    replica = create_engine(environment.database_read_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with replica.connect() as connection:
+        connection.execute(text("SELECT pg_wal_replay_pause()"))
+        assert arrived(lambda: connection.scalar(text("SELECT pg_get_wal_replay_pause_state()")) == "paused")
+        try:
+            with create_engine(poolclass=NullPool).begin() as primary:
+                primary.execute(text("INSERT INTO logs (level, message) SELECT 'info', repeat('x', 100) FROM generate_series(1, 2000)"))
+            assert arrived(lambda: standby(NOON)[1].behind_bytes > 0)
+            found, link = standby(NOON + timedelta(minutes=6))
+            assert link.stalled_since == NOON
+            assert link.lag_seconds >= 360
+            assert "replica-lag" in {finding.rule for finding in found.alarming}
+        finally:
+            connection.execute(text("SELECT pg_wal_replay_resume()"))
 
 
 def test_a_replica_that_is_away_is_found(environment):

@@ -60,10 +60,15 @@ def shown(field: str, value: Any) -> str:  # noqa: PLR0911 (a return a kind)
     if field.endswith("ratio"):
         return f"{value:.1%}"
     if isinstance(value, datetime):
-        return f"{value.astimezone(SEOUL):%Y-%m-%d %H:%M} KST"
+        return moment(value)
     if isinstance(value, date):
         return value.isoformat()
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def moment(value: datetime) -> str:
+    """Return a time for people, by one clock everywhere: Seoul's."""
+    return f"{value.astimezone(SEOUL):%Y-%m-%d %H:%M} KST"
 
 
 def size(count: float, *, signed: bool = False) -> str:
