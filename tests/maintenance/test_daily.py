@@ -263,7 +263,7 @@ def test_one_locked_table_does_not_keep_the_others_waiting(engine, carry, monkey
     with engine.connect() as holder:
         holder.execute(text("LOCK TABLE messages IN SHARE ROW EXCLUSIVE MODE"))
         done = carry("optimize")["analyze"]
-    assert done.state == "failed"
         pid = holder.connection.driver_connection.info.backend_pid
+    assert done.state == "failed"
     assert done.said.startswith(f"another session holds a lock on messages: pid {pid} (")
     assert "users" in done.said
