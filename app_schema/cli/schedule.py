@@ -26,8 +26,9 @@ def cron(*, logrotate: bool) -> None:
 
     To install them, or in place of those of before, beside what else is in the crontab:
 
+    \b
     (crontab -l | sed '/^# BEGIN app_schema/,/^# END app_schema/d'; app-schema schedule cron) | crontab -
-    """
+    """  # noqa: D301 (click's mark for a line that is not wrapped)
     place = Place.here()
     if logrotate:
         click.echo(lines.logrotate(place), nl=False)

@@ -70,8 +70,8 @@ class Snapshot:
 
     @property
     def whole(self) -> bool:
-        """Whether every topic could be read: else what is not found may be there all the same."""
-        return all(reading.whole for reading in self.readings)
+        """Whether all could be read that this role may read: else what is not found may be there all the same."""
+        return not self.unread and (self.server.unread is None or self.server.hidden)
 
     @property
     def unread(self) -> list[str]:

@@ -72,6 +72,7 @@ def test_every_job_is_there_absolute_and_alone():
         assert "/opt/venv/bin/app-schema " in line
         assert "/usr/bin/flock -n -E 75 " in line
         assert not re.search(r"(?<!\\)%", line)  # cron takes a bare one for a line break
+        assert len(line) < 1000  # more, and Debian's cron refuses the whole crontab
         locks.add(re.search(r"\S+\.lock", line)[0])
     assert len(locks) == len(JOBS)
 
