@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,9 @@ def create_engine(url: str | URL | None = None, *, schema: str | None = None, re
         url: a PostgreSQL URL; without it the environment decides, as everywhere in this package.
         schema: the PostgreSQL schema that holds the tables; without it ``APP_SCHEMA_SCHEMA``, and
             with ``public`` the server's own ``search_path`` stands.
-        read_only: every transaction is READ ONLY, and without a URL the replica of ``DATABASE_READ_URL`` is meant if it is
-            set. A replica is a moment behind: read there what need not show one's own last write.
+        read_only: every transaction is READ ONLY, in autocommit by a startup option. Without a URL the replica of
+            ``DATABASE_READ_URL`` is meant if it is set, which is a moment behind: read there what need not show one's own
+            last write. PgBouncer takes the startup option with ``ignore_startup_parameters = options``.
         options: passed on to :func:`sqlalchemy.create_engine`.
 
     Raises:
@@ -51,7 +53,9 @@ def create_engine(url: str | URL | None = None, *, schema: str | None = None, re
         EmbeddedServerStopped: no URL is given anywhere and the embedded server does not run.
     """
     url, schema = _where(url, schema, read_only=read_only)
-    engine = sqlalchemy.create_engine(url, hide_parameters=True, connect_args=_in_utf8(options), **_execution(options, read_only=read_only))
+    engine = sqlalchemy.create_engine(
+        url, hide_parameters=True, connect_args=_session(url, options, read_only=read_only), **_execution(options, read_only=read_only)
+    )
     _prepare(engine, schema)
     return engine
 
@@ -59,7 +63,7 @@ def create_engine(url: str | URL | None = None, *, schema: str | None = None, re
 def create_async_engine(url: str | URL | None = None, *, schema: str | None = None, read_only: bool = False, **options: Any) -> AsyncEngine:
     """Create an async engine; arguments and errors as for :func:`create_engine`."""
     url, schema = _where(url, schema, read_only=read_only)
-    options = {"connect_args": _in_utf8(options), **_execution(options, read_only=read_only)}
+    options = {"connect_args": _session(url, options, read_only=read_only), **_execution(options, read_only=read_only)}
     engine = asyncio.create_async_engine(url, hide_parameters=True, **options)
     _prepare(engine.sync_engine, schema)
     return engine
@@ -131,13 +135,17 @@ def _where(url: str | URL | None, schema: str | None, *, read_only: bool) -> tup
 
 
 def _execution(options: dict[str, Any], *, read_only: bool) -> dict[str, Any]:
-    # BEGIN READ ONLY rather than a setting of the session, which would leak between the clients of a transaction pooler
+    # BEGIN READ ONLY holds behind a transaction pooler, too, where a setting of the session would leak between its clients
     return options | {"execution_options": options.get("execution_options", {}) | {"postgresql_readonly": True}} if read_only else options
 
 
-def _in_utf8(options: dict[str, Any]) -> dict[str, Any]:
-    # Not the server's choice: from a SQL_ASCII database even its version would come as bytes.
-    return {"client_encoding": "UTF8", **options.pop("connect_args", {})}
+def _session(url: URL, options: dict[str, Any], *, read_only: bool) -> dict[str, Any]:
+    # UTF8 and not the server's choice: from a SQL_ASCII database even its version would come as bytes.
+    arguments = {"client_encoding": "UTF8", **options.pop("connect_args", {})}
+    if read_only:  # in autocommit there is no BEGIN that could say it
+        given = arguments.get("options") or url.query.get("options") or os.environ.get("PGOPTIONS") or ""
+        arguments["options"] = f"{given} -c default_transaction_read_only=on".strip()
+    return arguments
 
 
 def _prepare(engine: Engine, schema: str) -> None:

@@ -104,7 +104,9 @@ class Memory:
             yield
         except (sqlite3.Error, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise MemoryUnavailable(f"{self.path} cannot be used ({reason}); free space there, or set APP_SCHEMA_HOME") from error
+            broken = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+            cure = "move it away, and a new one is made" if broken else "free space there, or set APP_SCHEMA_HOME"
+            raise MemoryUnavailable(f"{self.path} cannot be used ({reason}); {cure}") from error
 
 
 TABLES = """
@@ -117,7 +119,7 @@ CREATE TABLE IF NOT EXISTS alert (
     channel TEXT NOT NULL, rule TEXT NOT NULL, subject TEXT NOT NULL, severity TEXT NOT NULL, since REAL NOT NULL,
     PRIMARY KEY (channel, rule, subject)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS failure (job TEXT PRIMARY KEY, taken REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS failed_job (job TEXT PRIMARY KEY, taken REAL NOT NULL, command TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS confirmation (item TEXT PRIMARY KEY, taken REAL NOT NULL, by TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rebuilt (name TEXT PRIMARY KEY, taken REAL NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
 """

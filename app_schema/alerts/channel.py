@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app_schema.settings import Settings
 
 BETWEEN = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")  # a list of addresses inside a URL has commas, too
+SLACK, URLS = "SLACK_WEBHOOK_URL", "APP_SCHEMA_ALERT_URLS"
 SLACK_HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
 # What the policy's own script posts, {"text": …}: a relay, Mattermost or Rocket.Chat take it as Slack does.
 AS_SLACK = "?:message=text&:version=&:title=&:type=&:attachments="
@@ -26,11 +27,13 @@ class Channel(NamedTuple):
         key: names it in the memory, without telling its secret.
         name: for people: what it is and where, without the secret.
         url: as apprise takes it; a secret.
+        place: where it was given, for whoever has to mend it.
     """
 
     key: str
     name: str
     url: str
+    place: str
 
 
 def channels(settings: Settings) -> list[Channel]:
@@ -41,9 +44,10 @@ def channels(settings: Settings) -> list[Channel]:
     """
     found = []
     if settings.slack_webhook_url is not None:
-        found.append(_channel(_slack(settings.slack_webhook_url.get_secret_value().strip()), "slack"))
+        found.append(_channel(_slack(settings.slack_webhook_url.get_secret_value().strip()), SLACK, "slack"))
     if settings.alert_urls is not None:
-        found += [_channel(url) for url in BETWEEN.split(settings.alert_urls.get_secret_value().strip()) if url]
+        urls = [url for url in BETWEEN.split(settings.alert_urls.get_secret_value().strip()) if url]
+        found += [_channel(url, f"address {number} of {len(urls)} in {URLS}") for number, url in enumerate(urls, 1)]
     if not found:
         raise SettingsError("there is nobody to alert; set SLACK_WEBHOOK_URL, or APP_SCHEMA_ALERT_URLS=mailtos://user:password@host?to=you")
     return found
@@ -58,7 +62,7 @@ def send(channel: Channel, *, title: str, body: str, bad: bool) -> str | None:
     apprise = _apprise()
     plugin = apprise.Apprise.instantiate(channel.url)
     if plugin is None:
-        return "its URL is none that apprise understands"
+        return f"{channel.place} is no URL that apprise understands"
     if channel.url.endswith(AS_SLACK):
         title, body = "", f"{title}\n\n{body}"  # it has but one text
     kind = apprise.NotifyType.FAILURE if bad else apprise.NotifyType.SUCCESS
@@ -89,8 +93,13 @@ def _slack(url: str) -> str:
     return f"{'jsons' if parts.scheme == 'https' else 'json'}://{parts.netloc}{parts.path or '/'}{AS_SLACK}"
 
 
-def _channel(url: str, kind: str | None = None) -> Channel:
-    parts = urlsplit(url)
+def _channel(url: str, place: str, kind: str | None = None) -> Channel:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # such as a bracket that is not closed
+        return Channel(sha256(url.encode()).hexdigest()[:16], place, url, place)
     host = parts.hostname if parts.scheme in ("http", "https", "json", "jsons", "mailto", "mailtos") else None
-    name = f"{kind or parts.scheme}{f' ({host})' if host else ''}"  # elsewhere apprise keeps a token in the host's place
-    return Channel(sha256(url.encode()).hexdigest()[:16], name, url)
+    name = (
+        f"{kind or parts.scheme}{f' ({host})' if host else ''}" if kind or parts.scheme else place
+    )  # elsewhere apprise keeps a token in the host's place
+    return Channel(sha256(url.encode()).hexdigest()[:16], name, url, place)

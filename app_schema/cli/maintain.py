@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import json
+import math
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from app_schema.engine import connect
-from app_schema.errors import Interrupted, MaintenanceFailed
+from app_schema.errors import Interrupted, MaintenanceFailed, MemoryUnavailable
 from app_schema.maintenance.plan import PLANS
 from app_schema.maintenance.run import carry_out
 from app_schema.memory import Memory
+from app_schema.monitoring.jobs import note_success
 
 if TYPE_CHECKING:
     from app_schema.maintenance.step import Outcome
     from app_schema.settings import Settings
 
+WEEK = 7 * 24 * 60  # minutes
+
+
+def _number(_ctx: click.Context, _parameter: click.Parameter, minutes: float | None) -> float | None:
+    if minutes is not None and math.isnan(minutes):  # which is neither too small nor too large
+        raise click.BadParameter("nan is no number of minutes")
+    return minutes
+
+
 budget_option = click.option(
-    "--budget", type=click.FloatRange(min=0, min_open=True), metavar="MINUTES", help="The time they have together."
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True, max=WEEK),
+    metavar="MINUTES",
+    callback=_number,
+    help="The time they have together.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of lines.")
 
@@ -56,7 +72,10 @@ def _carry_out(settings: Settings, name: str, minutes: float | None, *, as_json:
             json.dumps([outcome._asdict() | {"seconds": round(outcome.seconds, 3)} for outcome in outcomes], ensure_ascii=False, indent=2)
         )
     failed = [outcome.step for outcome in outcomes if outcome.state == "failed"]
-    if failed:
+    if not failed:  # by hand or by the schedule: what was said to have failed is over
+        with Memory.of(settings) as memory, suppress(MemoryUnavailable):
+            note_success(memory, name)
+    else:
         raise MaintenanceFailed(f"{len(failed)} of {len(outcomes)} steps failed: {', '.join(failed)}; the others were done")
 
 

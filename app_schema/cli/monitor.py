@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,9 @@ from app_schema.monitoring import checklist as lists
 from app_schema.monitoring import snapshot
 from app_schema.monitoring.formats import document, page, prometheus, terminal
 from app_schema.monitoring.formats.file import replace
-from app_schema.monitoring.jobs import note_failure
+from app_schema.monitoring.formats.wording import moment
+from app_schema.monitoring.jobs import note_failure, note_success
+from app_schema.schedule.jobs import JOBS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from app_schema.monitoring.snapshot import Snapshot
     from app_schema.settings import Settings
 
+NAMES = [job.name for job in JOBS]
 FORMATS = ("table", "json", "prometheus", "html")
 WIDE = 160  # where no terminal says how wide it is
 
@@ -51,7 +55,9 @@ WIDE = 160  # where no terminal says how wide it is
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Replace FILE at once instead of printing.")
 @click.option("--alert", is_flag=True, help="Tell the channels what began and what ended since the last time.")
 @click.option("--test-alert", is_flag=True, help="Send a test to every channel, and look at nothing.")
-@click.option("--failed", metavar="JOB", help="Note that a scheduled job failed, and tell the channels.")
+@click.option("--failed", type=click.Choice(NAMES), metavar="JOB", help="Note that a scheduled job failed, and tell the channels.")
+@click.option("--log", type=click.Path(path_type=Path), metavar="FILE", help="With --failed: the job's log, if that is not the journal.")
+@click.option("--succeeded", type=click.Choice(NAMES), metavar="JOB", help="Note that it succeeded, which ends that; look at nothing.")
 @click.option("--checklist", type=click.Choice(["daily", "weekly", "monthly"]), help="Print the policy's list, its boxes checked by facts.")
 @click.option("--confirm", type=click.Choice(["policy-review"]), help="Note that a person did what no fact can tell.")
 @click.pass_context
@@ -63,6 +69,8 @@ def monitor(  # noqa: PLR0913 (an argument each option)
     alert: bool,
     test_alert: bool,
     failed: str | None,
+    log: Path | None,
+    succeeded: str | None,
     checklist: str | None,
     confirm: str | None,
 ) -> None:
@@ -71,15 +79,27 @@ def monitor(  # noqa: PLR0913 (an argument each option)
     Channels are SLACK_WEBHOOK_URL and APP_SCHEMA_ALERT_URLS.
     """
     settings: Settings = ctx.obj
+    told = {"--test-alert": test_alert, "--succeeded": succeeded, "--failed": failed, "--checklist": checklist}
+    modes = [name for name, given in told.items() if given]
+    if len(modes) > 1:
+        raise click.UsageError(f"{' and '.join(modes)} do not go together")
+    if (modes or confirm) and modes != ["--failed"] and (output or form != "table"):
+        raise click.UsageError(f"{(modes or ['--confirm'])[0]} goes with neither --format nor --output")
+    if log and not failed:
+        raise click.UsageError("--log goes with --failed only")
     if test_alert:
         _test(settings)
         return
     with Memory.of(settings) as memory:
         if confirm:
             _confirm(memory, confirm)
+            if not (checklist or failed or alert):
+                return
+        if succeeded:
+            note_success(memory, succeeded)
             return
         if failed:
-            _note(memory, failed)
+            _note(memory, failed, log)
         code = _look(settings, memory, form=form, output=output, alert=alert or failed is not None, checklist=checklist)
     ctx.exit(code)
 
@@ -92,7 +112,7 @@ def _look(  # noqa: PLR0913 (what the options say)
             taken = snapshot.take(connection, settings, memory)
     except (ServerUnreachable, EmbeddedServerStopped) as error:
         if form == "prometheus":
-            _put(_render(None, memory, form), output)
+            _put(_render(None, memory, settings, form), output)
         if alert:
             _alert(settings, memory, [snapshot.unreachable(settings, error)], whole=False)
         raise
@@ -105,13 +125,13 @@ def _look(  # noqa: PLR0913 (what the options say)
             console.width = WIDE
         console.print(terminal.render(taken))
     else:
-        _put(_render(taken, memory, form), output)
+        _put(_render(taken, memory, settings, form), output)
     return 3 if taken.alarming or undelivered else 0
 
 
-def _render(taken: Snapshot | None, memory: Memory, form: str) -> str:
+def _render(taken: Snapshot | None, memory: Memory, settings: Settings, form: str) -> str:
     if form == "prometheus":
-        return prometheus.render(taken)
+        return prometheus.render(taken, settings)
     assert taken is not None  # noqa: S101 (the others are asked for with a snapshot only)
     if form == "json":
         return document.render(taken) + "\n"
@@ -159,9 +179,9 @@ def _test(settings: Settings) -> None:
         raise AlertUndelivered(f"{len(failed)} of {len(told)} channels did not take the test")
 
 
-def _note(memory: Memory, job: str) -> None:
+def _note(memory: Memory, job: str, log: Path | None) -> None:
     try:
-        note_failure(memory, job, snapshot.now())
+        note_failure(memory, job, snapshot.now(), command=f"tail -n 50 {shlex.quote(str(log))}" if log else None)
     except MemoryUnavailable as error:
         click.echo(f"warning: that {job} failed is not remembered: {error}", err=True)
 
@@ -169,12 +189,12 @@ def _note(memory: Memory, job: str) -> None:
 def _confirm(memory: Memory, item: str) -> None:
     now = snapshot.now()
     lists.confirm(memory, item, by=getpass.getuser(), now=now)
-    click.echo(f"{item}: confirmed {now:%Y-%m-%d} by {getpass.getuser()}")
+    click.echo(f"{item}: confirmed {moment(now)} by {getpass.getuser()}")
 
 
 def _checklist(name: str, taken: Snapshot, memory: Memory, settings: Settings) -> int:
     boxes = lists.check(name, taken, memory, settings)
-    click.echo(f"{lists.TITLES[name]} ({name}) — {taken.server.database}, {taken.taken.astimezone():%Y-%m-%d %H:%M %Z}")
+    click.echo(f"{lists.TITLES[name]} ({name}) — {taken.server.database}, {moment(taken.taken)}")
     for box in boxes:
         click.echo(f"- [{'x' if box.checked else ' '}] {box.korean}: {box.fact}")
     return 0 if all(box.checked for box in boxes) else 3

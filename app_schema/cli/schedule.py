@@ -9,8 +9,9 @@ import click
 
 from app_schema.errors import OutputUnwritable
 from app_schema.schedule import cron as lines
-from app_schema.schedule.place import Place
+from app_schema.schedule.place import Place, settings_here
 from app_schema.schedule.systemd import units
+from app_schema.schedule.zone import host_zone
 
 
 @click.group()
@@ -21,9 +22,18 @@ def schedule() -> None:
 @schedule.command()
 @click.option("--logrotate", is_flag=True, help="Print the file for /etc/logrotate.d instead.")
 def cron(*, logrotate: bool) -> None:
-    """Print a crontab for the user who asks: app-schema schedule cron | crontab -."""
+    """Print lines for the crontab of the user who asks.
+
+    To install them, or in place of those of before, beside what else is in the crontab:
+
+    \b
+    (crontab -l | sed '/^# BEGIN app_schema/,/^# END app_schema/d'; app-schema schedule cron) | crontab -
+    """  # noqa: D301 (click's mark for a line that is not wrapped)
     place = Place.here()
-    click.echo(lines.logrotate(place) if logrotate else lines.render(place, zone=None, now=datetime.now(UTC)), nl=False)
+    if logrotate:
+        click.echo(lines.logrotate(place), nl=False)
+    else:
+        click.echo(lines.render(place, zone=host_zone(), now=datetime.now(UTC), names=settings_here()), nl=False)
 
 
 @schedule.command()
@@ -47,4 +57,7 @@ def systemd(output: Path | None) -> None:
     click.echo(
         f"once: install -d -m 700 {place.environment.parent}; install -m 600 /dev/null {place.environment}; write DATABASE_URL=… there"
     )
-    click.echo(f"then: systemctl daemon-reload; systemctl enable --now {' '.join(name for name in found if name.endswith('.timer'))}")
+    if names := settings_here():
+        click.echo(f"set in this shell, so write these too: {' '.join(names)}")
+    enabled = " ".join(name for name, text in found.items() if "[Install]" in text)
+    click.echo(f"then: systemctl daemon-reload; systemctl enable --now {enabled}")

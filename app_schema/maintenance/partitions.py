@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app_schema.maintenance.step import Work
 
 AHEAD = 3
+TABLES = ("logs", "ai_request_stats")
 ENSURE = f"SELECT * FROM ensure_partitions({AHEAD})"  # noqa: S608 (a constant)
 
 
@@ -41,8 +42,7 @@ def _in_time(work: Work) -> list[tuple[str, int]]:
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) != QUERY_CANCELED:
                 raise
-    if holders := work.query("holders"):
-        told = ", ".join(f"{row.pid} ({row.application or row.login}) since {row.began:%H:%M:%S %Z}" for row in holders)
+    if told := work.holders(TABLES, held="4 s"):
         raise AppSchemaError(f"another session holds a lock it needs: {told}; end it, or wait for the next run")
     raise AppSchemaError(
         f"moving the rows of the default partitions takes longer than {LOCK_TIMEOUT}, in which nobody could write; in a quiet"

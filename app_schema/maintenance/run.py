@@ -29,6 +29,8 @@ SELECT current_user, ARRAY(
     WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relkind IN ('r', 'p') AND NOT pg_has_role(c.relowner, 'USAGE')
 )
 """
+REVISION = "revision"
+UNDEFINED = ("42883", "42P01", "42703", "42704")  # function, table, column, type
 SESSION = (
     "SET application_name = 'app_schema maintain'",
     "SET idle_session_timeout = 0",
@@ -54,38 +56,44 @@ def carry_out(
         NotTheOwner: VACUUM and the rest are the owner's.
     """
     check_server(connection, writing=True)
-    _check(connection, settings.schema_name)
+    behind = _check(connection, settings.schema_name)
     database = connection.exec_driver_sql("SELECT current_database()").scalar_one()
     connection.rollback()
     connection.execution_options(isolation_level="AUTOCOMMIT")
+    outcomes = []
     for statement in SESSION:
         connection.exec_driver_sql(statement)
     with turn(connection, database, wait=0, task=MAINTENANCE):
-        outcomes = []
-        for outcome in _outcomes(connection, settings, memory, plan):
+        if behind:
+            outcomes.append(Outcome(REVISION, State.FAILED, behind, 0.0))
+            report(outcomes[0])
+        for outcome in _outcomes(connection, settings, memory, plan, behind):
             report(outcome)
             outcomes.append(outcome)
     return outcomes
 
 
-def _check(connection: Connection, schema: str) -> None:
-    if migrate.current(connection, schema=schema) is None:
-        raise ServerUnsuitable(f"schema {schema} holds nothing of app_schema; run: app-schema init")
+def _check(connection: Connection, schema: str) -> str:
+    """Return what is to be said of an older revision, on which some steps cannot be done; empty for the newest."""
     me, owners = connection.exec_driver_sql(OWNERS, {"schema": quoted(schema)}).one()
     if owners:
         raise NotTheOwner(f"user {me} does not own the tables of schema {schema}; run the upkeep as their owner, {', '.join(owners)}")
+    found = migrate.current(connection, schema=schema)
+    if found is None:
+        raise ServerUnsuitable(f"schema {schema} holds nothing of app_schema; run: app-schema init")
+    return f"schema {schema} is at {found}, run: app-schema db upgrade" if found < migrate.head() else ""
 
 
-def _outcomes(connection: Connection, settings: Settings, memory: Memory, plan: Plan) -> Iterator[Outcome]:
+def _outcomes(connection: Connection, settings: Settings, memory: Memory, plan: Plan, behind: str) -> Iterator[Outcome]:
     end = time.monotonic() + plan.budget
     for number, step in enumerate(plan.steps):
         begun = time.monotonic()
         share = max(0.0, end - begun) / (len(plan.steps) - number)
-        state, said = _tried(step, Work(connection, settings, memory, begun + share))
+        state, said = _tried(step, Work(connection, settings, memory, begun + share), behind)
         yield Outcome(step.name, state, said, time.monotonic() - begun)
 
 
-def _tried(step: Step, work: Work) -> tuple[State, str]:
+def _tried(step: Step, work: Work, behind: str) -> tuple[State, str]:
     try:
         return State.DONE, step.run(work)
     except Unfinished as rest:
@@ -95,5 +103,10 @@ def _tried(step: Step, work: Work) -> tuple[State, str]:
     except DBAPIError as error:  # scrubbed: it holds no value of a row
         if error.connection_invalidated:
             raise
-        locked = "; another session holds a lock it needs" if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE else ""
-        return State.FAILED, f"{str(error.orig).strip()}{locked}"
+        state, said = getattr(error.orig, "sqlstate", None), str(error.orig).strip().partition("\n")[0]
+        if behind and state in UNDEFINED:
+            return State.FAILED, behind
+        if state != LOCK_NOT_AVAILABLE:
+            return State.FAILED, said
+        told = work.holders(strong=True) or work.holders()
+        return State.FAILED, f"{said}; another session holds a lock it needs{f': {told}' if told else ''}"

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app_schema.engine import quoted
+from app_schema.monitoring.formats.wording import moment
 from app_schema.objects import LOCK_TIMEOUT
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
 LOCK_ATTEMPTS = 4
 LEAST_SECONDS = 0.05
+ASKING_SECONDS = 2
 Answer = TypeVar("Answer")
 
 
@@ -110,6 +112,14 @@ class Work:
                     raise
                 time.sleep(attempt)
         raise AssertionError  # the last attempt returned or raised
+
+    def holders(self, tables: Sequence[str] | None = None, *, strong: bool = False, held: str = "0 s") -> str:
+        """Name the sessions that hold locks on tables, for whoever is to end them; empty when none is seen."""
+        after = replace(self, deadline=time.monotonic() + ASKING_SECONDS)  # also when the step's own time is up
+        with suppress(DBAPIError, Unfinished):
+            rows = after.query("holders", tables=None if tables is None else [*tables], strong=strong, held=held)
+            return ", ".join(f"pid {row.pid} ({row.login}) since {moment(row.began)}" for row in rows)
+        return ""
 
     @contextmanager
     def timed(self, *, lock_timeout: str = LOCK_TIMEOUT) -> Iterator[None]:

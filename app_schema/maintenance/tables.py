@@ -58,7 +58,8 @@ def _each(work: Work, command: str, rows: Sequence[Any]) -> str:
         else:
             done.append(row[0])
     if locked:
-        raise AppSchemaError(f"another session holds a lock on {', '.join(locked)}; {_said(command, done)}")
+        told = work.holders(locked, strong=True)
+        raise AppSchemaError(f"another session holds a lock on {', '.join(locked)}{f': {told}' if told else ''}; {_said(command, done)}")
     return _said(command, done)
 
 

@@ -47,11 +47,11 @@ PLAIN = Rule(
     "set APP_SCHEMA_BACKUP_AGE_RECIPIENTS or APP_SCHEMA_BACKUP_PASSPHRASE_FILE",
 )
 DRILL = Rule("drill-overdue", Severity.WARNING, "A backup is worth what its restore proved.", "app-schema restore drill")
-FAILED = Rule("drill-failed", Severity.CRITICAL, "What came back was not what was taken.", "app-schema restore drill")
+FAILED = Rule("drill-failed", Severity.CRITICAL, "Until a drill passes nothing proves that it can be restored.", "app-schema restore drill")
 SLOW = Rule(
     "drill-slow", Severity.WARNING, "The policy promises to be back sooner.", "app-schema restore drill; faster disks, or restore cluster"
 )
-AWAY = Rule("backup-not-uploaded", Severity.WARNING, "It would be lost with this machine.", "app-schema backup dump")
+AWAY = Rule("backup-not-uploaded", Severity.WARNING, "It would be lost with this machine.", "app-schema backup upload {backup}")
 
 
 def judge(rows: Sequence[Backup], look: Look) -> Iterator[Finding]:
@@ -83,7 +83,9 @@ def _newest(rows: Sequence[Backup], look: Look) -> Iterator[Finding]:
     if newest.encryption is None and kind in (Kind.DUMP, Kind.SNAPSHOT):
         yield PLAIN.finding(kind, f"{newest.backup} is not encrypted")
     if look.settings.backup_s3_url and newest.uploaded is None:
-        yield AWAY.finding(kind, f"{newest.backup} was not copied to {look.settings.backup_s3_url}")
+        yield AWAY.finding(
+            kind, f"{newest.backup} was not copied to {look.settings.backup_s3_url}", command=AWAY.command.format(backup=newest.backup)
+        )
     before = [row.size_bytes for row in rows[1 : 1 + BEFORE]]
     if before and kind != Kind.INCREMENTAL:
         usual = median(before)
@@ -97,8 +99,8 @@ def _drills(rows: Sequence[Backup], now: datetime) -> Iterator[Finding]:
         return
     drilled = max((row for row in rows if row.drilled), key=lambda row: row.drilled or now, default=None)
     for row in rows:
-        if row.drill_failed and (drilled is None or drilled.drilled is None or row.finished > drilled.finished):
-            yield FAILED.finding(row.kind, f"the drill of {row.backup} failed")
+        if row.drill_error and (drilled is None or drilled.drilled is None or row.finished > drilled.finished):
+            yield FAILED.finding(row.kind, f"the drill of {row.backup} failed: {row.drill_error}")
             break
     # the first backup has a month to be drilled
     since = drilled.drilled if drilled and drilled.drilled else rows[-1].finished

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from app_schema.backup.entry import Entry
+    from app_schema.backup.entry import Drill, Entry
     from app_schema.monitoring.look import Look
     from app_schema.settings import Settings
 
@@ -32,6 +32,7 @@ class Backup(NamedTuple):
         verified: when its bytes were last found as written.
         drilled: when a restore of it last proved it.
         drill_seconds: how long that took.
+        drill_error: why the last one failed; None when it passed, or there was none.
     """
 
     backup: str
@@ -45,7 +46,7 @@ class Backup(NamedTuple):
     verified: datetime | None
     drilled: datetime | None
     drill_seconds: float | None
-    drill_failed: bool
+    drill_error: str | None
     uploaded: datetime | None
 
 
@@ -83,9 +84,14 @@ def _row(entry: Entry) -> Backup:
         verified=sound[-1] if sound else None,
         drilled=passed[-1].at if passed else None,
         drill_seconds=passed[-1].seconds if passed else None,
-        drill_failed=last is not None and not last.passed,
+        drill_error=None if last is None or last.passed else _reason(last),
         uploaded=entry.uploads[-1].at if entry.uploads else None,
     )
+
+
+def _reason(drill: Drill) -> str:
+    more = f" and {len(drill.differences) - 1} more differences" if len(drill.differences) > 1 else ""
+    return (drill.error or f"{drill.differences[0]}{more}").strip().partition("\n")[0]
 
 
 def measure(rows: Sequence[Backup]) -> Iterator[Metric]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.monitoring.finding import Finding, Rule, Severity
+from app_schema.monitoring.formats.wording import moment
 from app_schema.monitoring.topic import Metric, Topic
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Cache(NamedTuple):
 def read(look: Look) -> Sequence[Cache]:
     """Read pg_stat_database: since the statistics began, and since the last look."""
     (total,) = look.query("cache")
-    rows = [_row(f"since {look.server.stats_reset or look.server.started:%Y-%m-%d %H:%M %Z}", *total)]
+    rows = [_row(f"since {moment(look.server.stats_reset or look.server.started)}", *total)]
     hits, reads = look.past.value(HITS), look.past.value(READS)
     if hits is not None and reads is not None and total[0] >= hits and total[1] >= reads:  # less: they were reset in between
         rows.append(_row("since the last look", total[0] - int(hits), total[1] - int(reads)))

@@ -116,10 +116,13 @@ def _pruned(facts: Facts) -> tuple[bool, str]:
 
 def _drill(facts: Facts) -> tuple[bool, str]:
     drilled = max((row for row in facts.snapshot.rows("backups") if row.drilled), key=lambda row: row.drilled, default=None)
+    bad = facts.against("drill-failed")
+    if drilled is None and bad:
+        return False, f"{bad[0]}; run: app-schema restore drill"
     if drilled is None:
         return False, "there was none; run: app-schema restore drill"
     told = f"{shown('drilled', drilled.drilled)}, {drilled.backup} restored in {duration(drilled.drill_seconds)}"
-    return facts.now - drilled.drilled <= PROVEN and not facts.against("drill-failed"), told
+    return facts.now - drilled.drilled <= PROVEN and not bad, "; ".join([*bad, told])
 
 
 def _review(facts: Facts) -> tuple[bool, str]:

@@ -14,6 +14,13 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+# who holds what others wait for
+LOCKS = (
+    "psql: SELECT pid, usename, application_name, xact_start FROM pg_stat_activity WHERE xact_start < now() - interval '1 second'"
+    " ORDER BY xact_start; then SELECT pg_terminate_backend(pid)"
+)
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that is not as it should be.

@@ -1,34 +1,43 @@
-"""Scheduled jobs that said that they failed (``app-schema monitor --failed JOB``), of the last day."""
+"""Scheduled jobs that said that they failed (``app-schema monitor --failed JOB``), until they succeed."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app_schema.monitoring.finding import Finding, Rule, Severity
+from app_schema.monitoring.formats.wording import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from app_schema.memory import Memory
+    from app_schema.monitoring.backups import Backup
 
-REMEMBERED = timedelta(days=1)
-RULE = Rule("job-failed", Severity.CRITICAL, "A scheduled job ended badly; its log says why.", "systemctl status, or the job's log")
+JOURNAL = "journalctl -u app-schema-{job}.service -n 50"
+RULE = Rule("job-failed", Severity.CRITICAL, "A scheduled job ended badly; its log says why. It is over when the job succeeds.", JOURNAL)
 
 
-def note_failure(memory: Memory, job: str, now: datetime) -> None:
-    """Remember that a job failed.
+def note_failure(memory: Memory, job: str, now: datetime, *, command: str | None = None) -> None:
+    """Remember that a job failed, and the command that shows its log (without one, the journal's).
 
     Raises:
         MemoryUnavailable: nothing was kept.
     """
     with memory.write() as file:
-        file.execute("INSERT OR REPLACE INTO failure VALUES (?, ?)", [job, now.timestamp()])
-        file.execute("DELETE FROM failure WHERE taken < ?", [(now - REMEMBERED).timestamp()])
+        file.execute("INSERT OR REPLACE INTO failed_job VALUES (?, ?, ?)", [job, now.timestamp(), command or JOURNAL.format(job=job)])
 
 
-def failures(memory: Memory, now: datetime) -> Iterator[Finding]:
-    """Find the jobs that failed within a day; errors as for :func:`note_failure`."""
-    rows = memory.read("SELECT job, taken FROM failure WHERE taken >= ? ORDER BY job", (now - REMEMBERED).timestamp())
-    for job, taken in rows:
-        yield RULE.finding(job, f"{job} failed at {datetime.fromtimestamp(taken, UTC):%Y-%m-%d %H:%M %Z}")
+def note_success(memory: Memory, job: str) -> None:
+    """Remember that a job succeeded, which ends its failure; errors as for :func:`note_failure`."""
+    with memory.write() as file:
+        file.execute("DELETE FROM failed_job WHERE job = ?", [job])
+
+
+def failures(memory: Memory, backups: Iterable[Backup]) -> Iterator[Finding]:
+    """Find the jobs that failed and did not succeed since; errors as for :func:`note_failure`."""
+    newest = {row.kind: row.finished for row in reversed([*backups])}  # a backup by hand is a success, too
+    for job, taken, command in memory.read("SELECT job, taken, command FROM failed_job ORDER BY job"):
+        failed = datetime.fromtimestamp(taken, UTC)
+        if job not in newest or newest[job] < failed:
+            yield RULE.finding(job, f"{job} failed at {moment(failed)}", command=command)

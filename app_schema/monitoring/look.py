@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from psycopg.errors import InsufficientPrivilege
+from sqlalchemy.exc import DBAPIError
+
 from app_schema import migrate
 from app_schema.engine import quoted
 from app_schema.monitoring.topic import sql
@@ -25,7 +28,9 @@ class Server(NamedTuple):
     Attributes:
         stats_reset: since when the statistics count; None when they never were reset.
         monitors: whether the role may see other sessions and the settings (``pg_monitor``).
-        revision: of the schema; None without one.
+        revision: of the schema; None without one, or when it could not be read.
+        unread: why the revision could not be read, with the cure; None when it was.
+        hidden: whether that is for want of a right, which is how it was set up and no fault.
     """
 
     version: str
@@ -38,6 +43,8 @@ class Server(NamedTuple):
     standby: bool
     monitors: bool
     revision: str | None = None
+    unread: str | None = None
+    hidden: bool = False
 
 
 @dataclass
@@ -75,6 +82,16 @@ class Look:
 
 
 def ask(connection: Connection, schema: str) -> Server:
-    """Ask the server who it is."""
-    row = connection.exec_driver_sql(sql("server")).mappings().one()
-    return Server(**row, revision=migrate.current(connection, schema=schema))
+    """Ask the server who it is, in a transaction that bounds its waiting; a revision that cannot be read ends nothing."""
+    server = Server(**connection.exec_driver_sql(sql("server")).mappings().one())
+    try:
+        with connection.begin_nested():
+            return server._replace(revision=migrate.current(connection, schema=schema))
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        hidden = isinstance(error.orig, InsufficientPrivilege)
+        table = f"{quoted(schema)}.alembic_version"
+        user = quoted(server.user)
+        cure = f"; GRANT USAGE ON SCHEMA {quoted(schema)} TO {user}; GRANT SELECT ON {table} TO {user}" if hidden else ""
+        return server._replace(unread=f"the revision is unknown: {str(error.orig).strip()}{cure}", hidden=hidden)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.engine import connect_to
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 RPO = timedelta(minutes=5)  # of the write-ahead log, by the policy
 RETAINED = 5 * 1024**3
 REPLICA = "DATABASE_READ_URL"
+NO_STANDBY = "not a standby"
+POSITION, STALLED = "app_schema_replay_position_bytes", "app_schema_replay_stalled_timestamp_seconds"
 LAG = Rule(
     "replica-lag",
     Severity.WARNING,
@@ -36,6 +38,12 @@ AWAY = Rule(
     Severity.CRITICAL,
     "Reads have nowhere to go, and there is no standby for a failover.",
     "start the replica, or unset DATABASE_READ_URL",
+)
+PRIMARY = Rule(
+    "replica-is-none",
+    Severity.WARNING,
+    "Reads burden the server that they should relieve, and there is no standby for a failover.",
+    "set DATABASE_READ_URL to a standby, or unset it",
 )
 INACTIVE = Rule(
     "slot-inactive",
@@ -60,6 +68,8 @@ class Link(NamedTuple):
         state: streaming, active, inactive, lost, away …
         lag_seconds: until replayed; None when it cannot be known.
         behind_bytes: of WAL: not replayed yet, or retained by a slot.
+        position_bytes: what was replayed, as bytes since the beginning.
+        stalled_since: the look since which that has not moved, while something is behind.
     """
 
     kind: str
@@ -67,6 +77,8 @@ class Link(NamedTuple):
     state: str
     lag_seconds: float | None
     behind_bytes: int | None
+    position_bytes: int | None = None
+    stalled_since: datetime | None = None
 
 
 def read(look: Look) -> Sequence[Link]:
@@ -78,7 +90,19 @@ def read(look: Look) -> Sequence[Link]:
     if replica is not None:
         ((position,),) = look.run("SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text")
         rows.append(_replica(replica, position))
-    return rows
+    return [_stalled(row, look) for row in rows]
+
+
+def _stalled(row: Link, look: Look) -> Link:
+    """Measure the lag of one that replays nothing: a paused standby reports the lag that it had before."""
+    if not row.behind_bytes or row.position_bytes is None:
+        return row
+    labels = {"kind": row.kind, "name": row.name}
+    since = look.now
+    if look.past.taken and look.past.value(POSITION, **labels) == row.position_bytes:
+        known = look.past.value(STALLED, **labels)
+        since = min(look.now, datetime.fromtimestamp(known, UTC) if known else look.past.taken)
+    return row._replace(stalled_since=since, lag_seconds=max(row.lag_seconds or 0, (look.now - since).total_seconds()))
 
 
 def _replica(url: Any, position: str) -> Link:
@@ -98,6 +122,11 @@ def measure(rows: Sequence[Link]) -> Iterator[Metric]:
             yield Metric("pgbackup_slot_retained_bytes", "WAL that a replication slot keeps.", row.behind_bytes, {"slot": row.name})
         elif row.lag_seconds is not None:
             yield Metric("app_schema_replay_lag_seconds", "How far a replica is behind.", row.lag_seconds, labels)
+        if row.position_bytes is not None:
+            yield Metric(POSITION, "What a replica has replayed of the write-ahead log.", row.position_bytes, labels)
+            yield Metric("app_schema_replay_behind_bytes", "What it has not.", row.behind_bytes or 0, labels)
+        if row.stalled_since is not None:
+            yield Metric(STALLED, "Since when it has replayed nothing of that.", row.stalled_since.timestamp(), labels)
 
 
 def judge(rows: Sequence[Link], _look: Look) -> Iterator[Finding]:
@@ -107,6 +136,8 @@ def judge(rows: Sequence[Link], _look: Look) -> Iterator[Finding]:
             yield from _slot(row)
         elif row.state == "away":
             yield AWAY.finding(row.name, "the replica does not answer")
+        elif row.state == NO_STANDBY:
+            yield PRIMARY.finding(row.name, f"{row.name} names a server that is no standby")
         elif row.kind in ("receiver", "archiver"):
             if row.state == "failing" or (row.lag_seconds or 0) > RPO.total_seconds():
                 yield WAL.finding(row.name, f"{row.name} is {row.state}, {(row.lag_seconds or 0) / 60:.0f} minutes behind")
@@ -124,4 +155,5 @@ def _slot(row: Link) -> Iterator[Finding]:
         yield INACTIVE.finding(row.name, f"slot {row.name} is inactive, {kept}", command=INACTIVE.command.format(slot=row.name))
 
 
-REPLICATION = Topic("replication", "Replication", "복제", Link, read, measure, judge)
+BRIEF = ("kind", "name", "state", "lag_seconds", "behind_bytes", "stalled_since")
+REPLICATION = Topic("replication", "Replication", "복제", Link, read, measure, judge, brief=BRIEF)

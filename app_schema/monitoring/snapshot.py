@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from psycopg.errors import InsufficientPrivilege
+from psycopg.errors import InsufficientPrivilege, LockNotAvailable
 from sqlalchemy.exc import DBAPIError
 
 from app_schema import migrate
+from app_schema.engine import quoted
 from app_schema.errors import AppSchemaError, MemoryUnavailable
 from app_schema.monitoring import history
-from app_schema.monitoring.finding import Finding, Rule, Severity
-from app_schema.monitoring.formats.wording import duration
+from app_schema.monitoring.backups import BACKUPS
+from app_schema.monitoring.finding import LOCKS, Finding, Rule, Severity
+from app_schema.monitoring.formats.wording import duration, moment
 from app_schema.monitoring.jobs import failures
 from app_schema.monitoring.look import Look, Server, ask
 from app_schema.monitoring.standing import judge as judge_standing
@@ -67,14 +70,31 @@ class Snapshot:
 
     @property
     def whole(self) -> bool:
-        """Whether every topic could be read: else what is not found may be there all the same."""
-        return all(reading.whole for reading in self.readings)
+        """Whether all could be read that this role may read: else what is not found may be there all the same."""
+        return not self.unread and (self.server.unread is None or self.server.hidden)
+
+    @property
+    def unread(self) -> list[str]:
+        """The topics that could not be read."""
+        return [reading.topic.name for reading in self.readings if not reading.whole]
+
+    @property
+    def wrong(self) -> list[Finding]:
+        """What is not as it should be in what could be read."""
+        return [finding for finding in self.alarming if finding.rule != UNREAD.name]
 
     def rows(self, topic: str) -> tuple[Any, ...]:
         """Return the rows of a topic by its name."""
         return next(reading.rows for reading in self.readings if reading.topic.name == topic)
 
 
+UNREAD = Rule("topic-unread", Severity.WARNING, "What is wrong there is not seen; all that was found before may still be there.", LOCKS)
+FORGETFUL = Rule(
+    "memory-unusable",
+    Severity.WARNING,
+    "Failed jobs, growth and sudden changes are not known, and alerts are told again each time.",
+    "ls -l {folder}; df {folder}",
+)
 UNREACHABLE = Rule(
     "server-unreachable",
     Severity.CRITICAL,
@@ -105,15 +125,18 @@ def take(connection: Connection, settings: Settings, memory: Memory, *, clock: C
     """
     taken = clock()
     with connection.begin():
+        _guard(connection)
         server = ask(connection, settings.schema_name)
-    remarks: list[str] = []
+    remarks: list[str] = [server.unread] if server.unread else []
+    found: list[Finding] = []
     try:
-        past = history.last(memory)
+        past = history.last(memory, now=taken)
     except MemoryUnavailable as error:
         past = history.NOTHING
         remarks.append(f"growth and sudden changes are unknown: {error}")
+        found.append(_forgetful(memory, error))
     if past.taken and past.taken > taken:
-        remarks.append(f"the clock was set back: the last look says {past.taken:%Y-%m-%d %H:%M %Z}, now is {taken:%Y-%m-%d %H:%M %Z}")
+        remarks.append(f"the clock was set back: the last look says {moment(past.taken)}, now is {moment(taken)}")
     skew = now() - server.now
     if abs(skew) > SKEW:
         remarks.append(
@@ -121,34 +144,56 @@ def take(connection: Connection, settings: Settings, memory: Memory, *, clock: C
         )
     readings = tuple(_read(topic, Look(connection, settings, server, taken, past)) for topic in TOPICS)
     look = Look(connection, settings, server, taken, past)
-    found = [*judge_standing(look, migrate.head()), *_judged(readings, look)]
+    found += [*judge_standing(look, migrate.head()), *_judged(readings, look)]
+    backups = next(reading.rows for reading in readings if reading.topic is BACKUPS)
     with suppress(MemoryUnavailable):  # said already
-        found += failures(memory, taken)
-    order = [Severity.CRITICAL, Severity.WARNING, Severity.NOTE]
-    found.sort(key=lambda finding: order.index(finding.severity))
-    snapshot = Snapshot(taken, past.taken, server, settings.schema_name, readings, tuple(found), tuple(remarks))
+        found += failures(memory, backups)
+    snapshot = Snapshot(taken, past.taken, server, settings.schema_name, readings, _sorted(found), tuple(remarks))
     try:
         history.keep(memory, taken, snapshot.metrics)
     except MemoryUnavailable as error:
-        return replace(snapshot, remarks=(*snapshot.remarks, f"what was measured is not remembered: {error}"))
+        if not any(finding.rule == FORGETFUL.name for finding in found):
+            found.append(_forgetful(memory, error))
+        return replace(snapshot, findings=_sorted(found), remarks=(*remarks, f"what was measured is not remembered: {error}"))
     return snapshot
 
 
 def _judged(readings: Iterable[Reading[Any]], look: Look) -> Iterable[Finding]:
     for reading in readings:
-        if reading.whole:
+        if reading.unread is not None:
+            yield UNREAD.finding(reading.topic.name, f"{reading.topic.title} could not be read: {reading.unread}", command=reading.cure)
+        else:
             yield from reading.topic.judge(reading.rows, look)
+
+
+def _forgetful(memory: Memory, error: MemoryUnavailable) -> Finding:
+    return FORGETFUL.finding("memory", str(error), command=FORGETFUL.command.format(folder=shlex.quote(str(memory.path.parent))))
+
+
+def _sorted(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    order = [Severity.CRITICAL, Severity.WARNING, Severity.NOTE]
+    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+
+
+def _guard(connection: Connection) -> None:
+    for statement in GUARD.split("; "):
+        connection.exec_driver_sql(statement)
 
 
 def _read(topic: Topic[Any], look: Look) -> Reading[Any]:
     begun = time.perf_counter()
-    rows: tuple[Any, ...] | None = None
     try:
         with look.connection.begin():
-            for statement in GUARD.split("; "):
-                look.connection.exec_driver_sql(statement)
+            _guard(look.connection)
             rows = tuple(topic.read(look))
     except DBAPIError as error:
-        cure = f"; GRANT pg_monitor TO {look.server.user} shows it" if isinstance(error.orig, InsufficientPrivilege) else ""
-        look.remark(f"could not be read: {str(error.orig).strip()}{cure}")
-    return Reading(topic, rows or (), tuple(look.remarks), time.perf_counter() - begun, rows is not None)
+        reason = str(error.orig).strip().partition("\n")[0]
+        look.remark(f"could not be read: {reason}")
+        return Reading(topic, (), tuple(look.remarks), time.perf_counter() - begun, reason, _cure(error, look))
+    return Reading(topic, rows, tuple(look.remarks), time.perf_counter() - begun)
+
+
+def _cure(error: DBAPIError, look: Look) -> str:
+    if isinstance(error.orig, InsufficientPrivilege):
+        return f"psql: GRANT pg_monitor TO {quoted(look.server.user)}"
+    return LOCKS if isinstance(error.orig, LockNotAvailable) else "app-schema monitor, once the server has less to do"

@@ -19,7 +19,7 @@ class Table(NamedTuple):
 
     Attributes:
         rows: the planner's estimate; None when it was never analysed.
-        growth_bytes: since the last look; None when there was none.
+        growth_bytes: since the last look; None when there was none. Of a day and of a week: since the look of then.
     """
 
     table: str
@@ -29,6 +29,8 @@ class Table(NamedTuple):
     index_bytes: int
     total_bytes: int
     growth_bytes: int | None
+    growth_of_day_bytes: int | None = None
+    growth_of_week_bytes: int | None = None
 
 
 def read(look: Look) -> Sequence[Table]:
@@ -36,15 +38,20 @@ def read(look: Look) -> Sequence[Table]:
     return [
         Table(
             *(row.table, row.rows, row.partitions, row.table_bytes, row.index_bytes, row.total_bytes),
-            _growth(look, row.table, row.total_bytes),
+            *_growth(look, row.table, row.total_bytes),
         )
         for row in look.query("tables")
     ]
 
 
-def _growth(look: Look, table: str, total: int) -> int | None:
-    before = look.past.value(TABLE_BYTES, table=table)
-    return None if before is None else total - int(before)
+def _growth(look: Look, table: str, total: int) -> list[int | None]:
+    past = look.past
+    then = (
+        past.value(TABLE_BYTES, table=table),
+        past.earlier("day", TABLE_BYTES, table=table),
+        past.earlier("week", TABLE_BYTES, table=table),
+    )
+    return [None if before is None else total - int(before) for before in then]
 
 
 def measure(rows: Sequence[Table]) -> Iterator[Metric]:

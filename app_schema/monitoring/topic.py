@@ -63,7 +63,8 @@ class Reading(Generic[Row]):
 
     Attributes:
         seconds: how long it took.
-        whole: False when it could not be read, and the rows mean nothing.
+        unread: why it could not be read, and the rows mean nothing; None when it could.
+        cure: the command for that.
         remarks: what keeps it from being whole, with the cure.
     """
 
@@ -71,7 +72,13 @@ class Reading(Generic[Row]):
     rows: tuple[Row, ...]
     remarks: tuple[str, ...]
     seconds: float
-    whole: bool
+    unread: str | None = None
+    cure: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it could be read."""
+        return self.unread is None
 
 
 @cache

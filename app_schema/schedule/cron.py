@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from app_schema.schedule.jobs import JOBS, Job, When
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import tzinfo
 
     from app_schema.schedule.place import Place
@@ -28,28 +29,34 @@ LOGROTATE = """\
     create 0600 {user}
 }}
 """
+BEGIN, END = "# BEGIN app_schema", "# END app_schema"  # between them is what the next installation replaces
+TAKEN = 75  # flock's answer when the lock is taken; none of our exit codes
 DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
-def render(place: Place, *, zone: tzinfo | None, now: datetime) -> str:
+def render(place: Place, *, zone: tzinfo, now: datetime, names: Sequence[str] = ()) -> str:
     """Return a crontab.
 
     Args:
         place: the paths.
-        zone: of the host; None is this one's.
+        zone: of the host.
         now: a zone with summer time is turned by the offset of this moment.
+        names: of the settings that the file has to hold.
     """
     lines = [
-        f"# app_schema for the crontab of {place.user}: times in the host's zone ({now.astimezone(zone):%Z}), Seoul's in the comments.",
+        BEGIN,
+        f"# For the crontab of {place.user}: times in the host's zone ({now.astimezone(zone):%Z}), Seoul's in the comments.",
         *_summer_time(zone, now),
+        *_other_zone(zone, now),
         f"# Once: install -d -m 700 {place.logs} {place.environment.parent}; install -m 600 /dev/null {place.environment}",
         "# and write DATABASE_URL='postgresql://…' there, one NAME='value' a line.  The logs: app-schema schedule cron --logrotate",
+        *([f"# Set in this shell, so write these too: {' '.join(names)}"] if names else []),
         "SHELL=/bin/sh",
         "",
     ]
     for job in JOBS:
         lines += [f"# {job.name}: {job.says}; {said(job.when)}", f"{_time(job.when, zone, now)} {_command(job, place)}"]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, END]) + "\n"
 
 
 def logrotate(place: Place) -> str:
@@ -71,7 +78,7 @@ def said(when: When | None) -> str:
     return f"{day} {when.hour:02}:{when.minute:02} KST"
 
 
-def _time(when: When | None, zone: tzinfo | None, now: datetime) -> str:
+def _time(when: When | None, zone: tzinfo, now: datetime) -> str:
     if when is None:
         return "* * * * *"
     if when.every:
@@ -84,27 +91,42 @@ def _time(when: When | None, zone: tzinfo | None, now: datetime) -> str:
     return f"{minutes % 60} {minutes // 60} * * {weekday}"
 
 
-def _ahead(zone: tzinfo | None, now: datetime) -> int:
+def _ahead(zone: tzinfo, now: datetime) -> int:
     """Return the minutes by which Seoul is ahead of the host."""
     return round((_offset(SEOUL, now) - _offset(zone, now)) / timedelta(minutes=1))
 
 
-def _offset(zone: tzinfo | None, now: datetime) -> timedelta:
+def _offset(zone: tzinfo, now: datetime) -> timedelta:
     return now.astimezone(zone).utcoffset() or timedelta()
 
 
 def _command(job: Job, place: Place) -> str:
-    program = shlex.quote(str(place.program))
-    # cron takes a bare % for a line break; Seoul's day and not the host's says whether it is the first week
-    test = '[ "$(TZ=Asia/Seoul date +\\%-d)" -le 7 ] && ' if job.when and job.when.first else ""
-    load = f"set -a; . {shlex.quote(str(place.environment))}; "
-    lock = f"{place.flock} -n -E 0 {shlex.quote(str(place.locks / f'app_schema-{job.name}.lock'))}"
+    program, file = shlex.quote(str(place.program)), shlex.quote(str(place.environment))
+    # what is said before the log is opened, cron mails
+    ready = f'[ -r {file} ] || {{ echo "app_schema: {job.name} was not run: "{file}" cannot be read" >&2; exit 1; }}; '
+    # Seoul's day and not the host's says whether it is the first week
+    test = '[ "$(TZ=Asia/Seoul date +%-d)" -le 7 ] && ' if job.when and job.when.first else ""
+    lock = f"{shlex.quote(str(place.flock))} -n -E {TAKEN} {shlex.quote(str(place.logs / f'{job.name}.lock'))}"
     log = shlex.quote(str(place.logs / f"{job.name}.log"))
-    told = "" if job.name == "monitor" else f" || {program} monitor --failed {job.name}"
-    return f"{test}{{ {load}{lock} {program} {job.command}{told}; }} >> {log} 2>&1"
+    # one that runs still has not failed; one that always runs does as it should
+    well = "0" if job.when else f"0|{TAKEN}"
+    told = (
+        ""
+        if job.name == "monitor"
+        else f"; case $? in {well}) {program} monitor --succeeded {job.name};; {TAKEN}) ;;"
+        f" *) {program} monitor --failed {job.name} --log {log};; esac"
+    )
+    line = f"{ready}{test}{{ set -a; . {file}; {lock} {program} {job.command}{told}; }} >> {log} 2>&1"
+    return line.replace("%", "\\%")  # cron takes a bare one for a line break
 
 
-def _summer_time(zone: tzinfo | None, now: datetime) -> list[str]:
+def _other_zone(zone: tzinfo, now: datetime) -> list[str]:
+    if _offset(zone, now) == now.astimezone().utcoffset():
+        return []
+    return [f"# TZ is set to another zone here ({now.astimezone():%Z}); cron does not see that, these lines go by /etc/localtime."]
+
+
+def _summer_time(zone: tzinfo, now: datetime) -> list[str]:
     if len({_offset(zone, now + timedelta(days=91 * quarter)) for quarter in range(4)}) == 1:
         return []
     return ["# This zone has summer time and Seoul has none: print and install these lines anew when it changes, or use systemd's timers."]

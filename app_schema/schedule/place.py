@@ -1,4 +1,4 @@
-"""Where the program, its settings, its locks and its logs are on this machine."""
+"""Where the program, its settings and its logs are on this machine."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import NamedTuple
 from platformdirs import PlatformDirs
 
 ROOT = 0
+OURS = ("APP_SCHEMA_", "DATABASE_", "SLACK_WEBHOOK_URL")
 
 
 class Place(NamedTuple):
-    """Absolute paths; ``environment`` is the file with DATABASE_URL and the like, 0600."""
+    """Absolute paths; ``environment`` is the file with DATABASE_URL and the like, 0600; the locks lie beside the logs."""
 
     program: Path
     environment: Path
     logs: Path
-    locks: Path
     flock: Path
     user: str
 
@@ -32,9 +32,13 @@ class Place(NamedTuple):
         folders = PlatformDirs("app_schema", appauthor=False, use_site_for_root=True)
         configuration = Path("/etc/app_schema") if os.geteuid() == ROOT else folders.user_config_path
         logs = Path("/var/log/app_schema") if os.geteuid() == ROOT else folders.user_log_path
-        locks = Path("/run/lock") if os.geteuid() == ROOT else folders.user_runtime_path
         flock = Path(shutil.which("flock") or "/usr/bin/flock")
-        return cls(program.absolute(), configuration / "environment", logs, locks, flock, _user())
+        return cls(program.absolute(), configuration / "environment", logs, flock, _user())
+
+
+def settings_here() -> list[str]:
+    """Return the names of our settings in this environment, which a job has only if its file names them; no values."""
+    return sorted(name for name in os.environ if name.startswith(OURS))
 
 
 def _user() -> str:

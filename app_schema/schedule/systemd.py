@@ -17,7 +17,7 @@ Description=app_schema: {says}
 Documentation=man:systemd.timer(5)
 After=network-online.target postgresql.service
 Wants=network-online.target
-{failure}
+{condition}
 [Service]
 Type={kind}
 User={user}
@@ -37,6 +37,8 @@ AccuracySec=1s
 [Install]
 WantedBy=timers.target
 """
+# It is started again for ever: a server that is away for an hour must not end it.  So it never counts as failed; that nothing
+# reads its slot is what the monitor finds.
 ALWAYS = """\
 Restart=always
 RestartSec=10
@@ -55,7 +57,7 @@ def units(place: Place) -> dict[str, str]:
     found = {
         f"{FAILED}.service": SERVICE.format(
             says="tells the channels that %i failed",
-            failure="",
+            condition="",
             kind="oneshot",
             user=place.user,
             environment=_quoted(place.environment),
@@ -90,9 +92,11 @@ def _service(job: Job, place: Place) -> str:
     more = ALWAYS if job.when is None else "Nice=10\nIOSchedulingClass=best-effort\nIOSchedulingPriority=7\nTimeoutStartSec=infinity\n"
     if job.name == "monitor":
         more = f"SuccessExitStatus={FOUND}\nTimeoutStartSec=120\n"
+    if job.when is not None:  # runs only when the job has ended well
+        more += f"ExecStartPost=-{_quoted(place.program)} monitor --succeeded {job.name}\n"
     return SERVICE.format(
         says=job.says,
-        failure=f"OnFailure={FAILED}{job.name}.service\n",
+        condition=f"OnFailure={FAILED}{job.name}.service\n" if job.when else "StartLimitIntervalSec=0\n",
         kind="exec" if job.when is None else "oneshot",
         user=place.user,
         environment=_quoted(place.environment),

@@ -183,6 +183,7 @@ def test_an_address_that_is_none(run, variable, value):
     done = run("monitor", "--test-alert", **{variable: value})
     assert done.exit_code in (1, 2)
     assert "c4nary" not in done.output
+    assert variable in done.output  # where to mend it
     assert run("monitor", "--test-alert").exit_code == 2  # nobody to tell
 
 
@@ -205,9 +206,19 @@ def test_a_job_that_failed(run, webhook, memory):
     assert "🔴 job-failed: dump failed at" in webhook.posted[0][1]["text"]
     run("monitor", "--failed", "dump", SLACK_WEBHOOK_URL=webhook.url)
     assert len(webhook.posted) == 1  # it goes on failing
-    assert "job-failed" in run("monitor").stdout
+    assert "run: journalctl -u app-schema-dump.service" in run("monitor").stdout
     with memory.write() as file:
-        file.execute("UPDATE failure SET taken = taken - 90000")
+        file.execute("UPDATE failed_job SET taken = taken - 900000")
+    assert "job-failed" in run("monitor").stdout  # nothing has mended it
+    assert run("monitor", "--succeeded", "dump").exit_code == 0
+    assert "job-failed" not in run("monitor").stdout
+    run("monitor", "--failed", "dump", "--log", "/var/log/x/dump.log", SLACK_WEBHOOK_URL=webhook.url)
+    assert "run: tail -n 50 /var/log/x/dump.log" in run("monitor").stdout
+    run("backup", "dump")
+    assert run("monitor", "--failed", "optimise").exit_code == 2
+    assert "job-failed" not in run("monitor").stdout
+    run("monitor", "--failed", "daily", SLACK_WEBHOOK_URL=webhook.url)
+    run("maintain", "daily")
     assert "job-failed" not in run("monitor").stdout
 
 
@@ -239,4 +250,6 @@ def test_what_could_not_be_looked_at_is_not_over(engine, run, webhook):
         holder.execute(text("DROP TABLE fault"))
         holder.execute(text("SAVEPOINT gone"))
         assert "lock timeout" in run("monitor", "--alert", SLACK_WEBHOOK_URL=webhook.url).stdout
-    assert len(webhook.posted) == 1
+    told = webhook.posted[1][1]["text"]
+    assert "topic-unread" in told
+    assert "over:" not in told

@@ -94,7 +94,15 @@ def test_drills_that_are_overdue_failed_or_slow(look, backup):
     backup(2 * HOUR, drills=(drilled(HOUR, seconds=5 * 3600),))
     assert alarms(look()) == {"drill-slow"}
     backup(HOUR / 2, drills=(drilled(HOUR / 3, error="rows of messages differ"),))
-    assert "drill-failed" in alarms(look())
+    found = look()
+    assert "drill-failed" in alarms(found)
+    assert any(finding.says.endswith("failed: rows of messages differ") for finding in found.alarming)
+
+
+def test_a_drill_that_failed_is_no_drill_that_never_was(look, memory, settings, backup):
+    backup(HOUR, drills=(drilled(HOUR / 2, error="the passphrase is wanting"),))
+    (drill, *_rest) = checklist.check("monthly", look(), memory, settings)
+    assert (drill.checked, "failed: the passphrase is wanting" in drill.fact) == (False, True)
 
 
 def test_damaged_partial_plain_and_not_uploaded(look, backup):

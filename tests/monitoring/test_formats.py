@@ -48,6 +48,28 @@ def test_the_table_names_what_to_do(run):
     assert "and 87 more" in done.stdout or "more: --format json" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--checklist", "daily", "--format", "json"),
+        ("--checklist", "daily", "--output", "x"),
+        ("--test-alert", "--failed", "dump"),
+        ("--log", "x"),
+        ("--confirm", "policy-review", "--format", "html"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(run, arguments):
+    refused = run("monitor", *arguments)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+
+
+def test_a_checklist_with_what_is_confirmed(run):
+    done = run("monitor", "--confirm", "policy-review", "--checklist", "monthly")
+    assert "policy-review: confirmed" in done.stdout
+    assert "- [x] 백업 정책 검토" in done.stdout
+    assert "KST" in done.stdout.splitlines()[1]
+
+
 def test_json_is_whole_and_its_units_are_in_the_names(run):
     done = run("monitor", "--format", "json")
     assert done.exit_code == 3
@@ -76,6 +98,8 @@ def test_prometheus_reads_it(run, tmp_path):
     assert {sample.labels["table"] for sample in families["app_schema_table_bytes"]} >= {"messages", "logs"}
     assert [sample.labels["rule"] for sample in families["app_schema_finding"]] == ["backup-age"]
     assert not [name for name in families if "age_seconds" in name]  # times, not ages
+    assert "# TYPE app_schema_cache_hit_blocks_total counter" in file.read_text()
+    assert {sample.value for sample in families["app_schema_topic_read"]} == {1}
     assert file.stat().st_mode & 0o777 == 0o666 & ~umask()
     assert list(tmp_path.glob(".*")) == []
 
@@ -90,13 +114,13 @@ def test_a_server_that_is_away_is_a_metric_and_an_error(run, tmp_path):
     away = run("monitor", "--format", "prometheus", "--output", str(file), DATABASE_URL="postgresql://u:c4nary@127.0.0.1:1/db")
     assert (away.exit_code, away.stderr.count("\n")) == (1, 1)
     assert "c4nary" not in away.output
-    assert "app_schema_up 0.0" in file.read_text()
+    assert 'app_schema_up{database="db",schema="public"} 0.0' in file.read_text()
 
 
-def test_a_label_with_a_quote_and_a_line_is_escaped(engine, look):
+def test_a_label_with_a_quote_and_a_line_is_escaped(engine, look, settings):
     with engine.begin() as connection:
         connection.execute(text('CREATE TABLE "odd ""table\\\n" (n int)'))
-    families = text_string_to_metric_families(prometheus.render(look()))
+    families = text_string_to_metric_families(prometheus.render(look(), settings))
     tables = {sample.labels.get("table") for family in families for sample in family.samples}
     assert 'odd "table\\\n' in tables
 

@@ -69,7 +69,7 @@ def test_a_full_disk_under_the_history_is_said_and_the_look_is_whole(look, memor
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert any("not remembered" in remark for remark in found.remarks)
     assert found.rows("tables")
-    assert {finding.rule for finding in found.alarming} == {"backup-age"}
+    assert {finding.rule for finding in found.alarming} == {"backup-age", "memory-unusable"}
     assert look(NOON + 50 * DAY).remarks == ()  # and when there is room again, all is well
 
 
@@ -80,6 +80,8 @@ def test_a_file_that_is_none_of_ours_is_said(run, settings):
     done = run("monitor")
     assert done.exit_code == 3  # for the backup that is missing
     assert "growth and sudden changes are unknown" in done.stdout
+    assert "memory-unusable" in done.stdout
+    assert "move it away" in done.stdout
     assert path.read_text().startswith("this is no database")
 
 
@@ -101,12 +103,12 @@ def test_a_link_is_not_followed(tmp_path):
 def test_what_fails_in_a_transaction_leaves_nothing(memory):
     def fail():
         with memory.write() as file:
-            file.execute("INSERT INTO failure VALUES ('dump', 1)")
+            file.execute("INSERT INTO failed_job VALUES ('dump', 1, '')")
             raise sqlite3.OperationalError("disk I/O error")
 
     with pytest.raises(MemoryUnavailable, match="disk I/O error"):
         fail()
-    assert memory.read("SELECT * FROM failure") == []
+    assert memory.read("SELECT * FROM failed_job") == []
 
 
 def test_a_page_and_a_checklist_without_a_memory(run, memory):

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import time
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -102,6 +103,16 @@ def test_without_a_replica_reads_are_of_the_primary_and_read_only_all_the_same(m
             insert(connection, "users")
 
 
+@pytest.mark.usefixtures("environment")
+def test_read_only_in_autocommit_as_well(monkeypatch):
+    monkeypatch.delenv("DATABASE_READ_URL")
+    engine = create_engine(read_only=True, isolation_level="AUTOCOMMIT", poolclass=NullPool, connect_args={"options": "-c work_mem=5MB"})
+    with engine.connect() as connection:
+        assert connection.scalar(text("SHOW work_mem")) == "5MB"
+        with pytest.raises(InternalError, match="read-only transaction"):
+            insert(connection, "users")
+
+
 def test_an_address_given_is_the_one_meant(environment):
     with create_engine(
         environment.database_url, read_only=True, execution_options={"logging_token": "x"}, poolclass=NullPool
@@ -152,6 +163,34 @@ def test_the_monitor_runs_on_the_standby_and_the_upkeep_is_refused_there(environ
 @pytest.fixture
 def run_at():
     return lambda *arguments: CliRunner().invoke(main, arguments)
+
+
+def test_a_replica_that_is_the_primary_is_found(environment):
+    found = take(environment.model_copy(update={"database_read_url": environment.database_url}))
+    assert "replica-is-none" in {finding.rule for finding in found.alarming}
+
+
+def test_a_paused_standby_is_behind_for_as_long_as_it_replays_nothing(environment):
+    def standby(when):
+        with connect(environment) as connection, Memory.of(environment) as memory:
+            alone = environment.model_copy(update={"database_read_url": None})  # known by pg_stat_replication only
+            found = snapshot.take(connection, alone, memory, clock=lambda: when)
+        return found, next(link for link in found.rows("replication") if link.kind == "standby")
+
+    replica = create_engine(environment.database_read_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with replica.connect() as connection:
+        connection.execute(text("SELECT pg_wal_replay_pause()"))
+        assert arrived(lambda: connection.scalar(text("SELECT pg_get_wal_replay_pause_state()")) == "paused")
+        try:
+            with create_engine(poolclass=NullPool).begin() as primary:
+                primary.execute(text("INSERT INTO logs (level, message) SELECT 'info', repeat('x', 100) FROM generate_series(1, 2000)"))
+            assert arrived(lambda: standby(NOON)[1].behind_bytes > 0)
+            found, link = standby(NOON + timedelta(minutes=6))
+            assert link.stalled_since == NOON
+            assert link.lag_seconds >= 360
+            assert "replica-lag" in {finding.rule for finding in found.alarming}
+        finally:
+            connection.execute(text("SELECT pg_wal_replay_resume()"))
 
 
 def test_a_replica_that_is_away_is_found(environment):

@@ -6,9 +6,10 @@ import shlex
 import shutil
 import stat
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import TZPATH, ZoneInfo
 
 import click
 import pytest
@@ -18,6 +19,7 @@ from app_schema.cli import main
 from app_schema.schedule import cron, systemd
 from app_schema.schedule.jobs import JOBS
 from app_schema.schedule.place import Place
+from app_schema.schedule.zone import host_zone
 
 SEOUL = ZoneInfo("Asia/Seoul")
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -25,7 +27,6 @@ PLACE = Place(
     Path("/opt/venv/bin/app-schema"),
     Path("/etc/app_schema/environment"),
     Path("/var/log/app_schema"),
-    Path("/run/lock"),
     Path("/usr/bin/flock"),
     "db",
 )
@@ -69,8 +70,9 @@ def test_every_job_is_there_absolute_and_alone():
     locks = set()
     for line in found.values():
         assert "/opt/venv/bin/app-schema " in line
-        assert "/usr/bin/flock -n -E 0 " in line
+        assert "/usr/bin/flock -n -E 75 " in line
         assert not re.search(r"(?<!\\)%", line)  # cron takes a bare one for a line break
+        assert len(line) < 1000  # more, and Debian's cron refuses the whole crontab
         locks.add(re.search(r"\S+\.lock", line)[0])
     assert len(locks) == len(JOBS)
 
@@ -120,37 +122,84 @@ def machine(folder):
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     environment = folder / "environment"
     environment.write_text("DATABASE_URL='postgresql://u:p&w@h/db'\n")
-    return Place(program, environment, folder, folder, Path(shutil.which("flock")), "db")
+    return Place(program, environment, folder, Path(shutil.which("flock")), "db")
 
 
 def shell(line, **environment):
     command = " ".join(line.split()[5:]).replace("\\%", "%")  # as cron hands it to the shell
-    return subprocess.run(["/bin/sh", "-c", command], env={"PATH": os.environ["PATH"]} | environment, check=False)
+    return subprocess.run(["/bin/sh", "-c", command], env={"PATH": os.environ["PATH"]} | environment, stderr=subprocess.PIPE, check=False)
 
 
 def test_a_line_runs_with_its_settings_and_tells_of_a_failure(tmp_path):
     place = machine(tmp_path)
     assert shell(lines(place=place)["dump"]).returncode == 0
-    assert (tmp_path / "dump.log").read_text() == "backup dump postgresql://u:p&w@h/db\n"
+    assert (tmp_path / "dump.log").read_text().splitlines()[0] == "backup dump postgresql://u:p&w@h/db"
+    assert "monitor --succeeded dump" in (tmp_path / "dump.log").read_text()
     shell(lines(place=place)["snapshot"])
     assert (tmp_path / "snapshot.log").read_text().splitlines()[1].startswith("monitor --failed snapshot")
 
 
 def test_a_line_whose_job_still_runs_does_nothing_and_fails_nothing(tmp_path):
     place = machine(tmp_path)
-    lock = tmp_path / "app_schema-wal.lock"
+    lock = tmp_path / "wal.lock"
     with subprocess.Popen([place.flock, lock, "sh", "-c", "echo; read x"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         holder.stdout.readline()
         assert shell(lines(place=place)["wal"]).returncode == 0
         holder.communicate(b"\n")
-    assert (tmp_path / "wal.log").read_text() == ""
+    assert (tmp_path / "wal.log").read_text().startswith("monitor --succeeded wal")  # it runs, as it should
+
+
+def test_a_percent_sign_in_a_path(tmp_path):
+    folder = tmp_path / "100% ours"
+    folder.mkdir()
+    line = lines(place=machine(folder))["dump"]
+    assert not re.search(r"(?<!\\)%", line)
+    assert shell(line).returncode == 0
+    assert (folder / "dump.log").read_text().startswith("backup dump")
+
+
+def test_the_hosts_zone_and_not_that_of_the_caller(tmp_path, monkeypatch):
+    file = tmp_path / "localtime"
+    file.write_bytes(next(path for folder in TZPATH if (path := Path(folder, "Asia/Kolkata")).exists()).read_bytes())
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        text = cron.render(PLACE, zone=host_zone(file), now=NOW)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "30 23 * * * " in text  # 03:00 in Seoul
+    assert "TZ is set to another zone here (EST)" in text
+    assert host_zone(tmp_path / "none") == UTC
+
+
+def test_an_installation_spares_the_rest_of_the_crontab(run):
+    text = run("schedule", "cron").stdout
+    assert text.splitlines()[0] == "# BEGIN app_schema"
+    assert text.splitlines()[-1] == "# END app_schema"
+    sed = re.search(r"sed '([^']+)'", run("schedule", "cron", "--help").stdout)[1]
+    before = "5 4 * * * mine\n" + text + "6 4 * * * mine too\n"
+    left = subprocess.run(["sed", sed], input=before, capture_output=True, text=True, check=True).stdout
+    assert left == "5 4 * * * mine\n6 4 * * * mine too\n"
+
+
+def test_the_settings_of_this_shell_are_named_without_their_values(run, tmp_path):
+    done = run("schedule", "cron", APP_SCHEMA_BACKUP_S3_URL="s3://c4nary/x")
+    assert re.search(r"write these too: .*APP_SCHEMA_BACKUP_S3_URL", done.stdout)
+    units = run("schedule", "systemd", "--output", str(tmp_path / "units"), APP_SCHEMA_BACKUP_S3_URL="s3://c4nary/x")
+    assert "APP_SCHEMA_BACKUP_S3_URL" in units.stdout
+    assert "app-schema-wal.service" in units.stdout  # enabled, since no timer starts it
+    assert "app-schema-dump.service" not in units.stdout
+    assert "c4nary" not in done.stdout + units.stdout
 
 
 def test_a_missing_file_of_settings_is_not_passed_over(tmp_path):
     place = machine(tmp_path)
     place.environment.unlink()
-    assert shell(lines(place=place)["dump"]).returncode != 0
-    assert "backup dump" not in (tmp_path / "dump.log").read_text()
+    done = shell(lines(place=place)["dump"])
+    assert done.returncode != 0
+    assert "dump was not run" in done.stderr.decode()  # which cron mails
+    assert not (tmp_path / "dump.log").exists()
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="no systemd here")
@@ -187,11 +236,13 @@ def test_a_failed_unit_tells_and_a_finding_is_no_failure():
     units = systemd.units(PLACE)
     for job in JOBS:
         service = units[f"app-schema-{job.name}.service"]
-        assert f"OnFailure=app-schema-failed@{job.name}.service" in service
+        assert (f"OnFailure=app-schema-failed@{job.name}.service" in service) is (job.when is not None)
+        assert (f"monitor --succeeded {job.name}" in service) is (job.when is not None)
         assert f"ExecStart=/opt/venv/bin/app-schema {job.command}\n" in service
         assert "EnvironmentFile=/etc/app_schema/environment\n" in service
         assert (f"app-schema-{job.name}.timer" in units) is (job.when is not None)
     assert "SuccessExitStatus=3" in units["app-schema-monitor.service"]
+    assert "StartLimitIntervalSec=0" in units["app-schema-wal.service"]  # a server that is away does not end it
     assert "Restart=always" in units["app-schema-wal.service"]
     assert "Persistent=true" in units["app-schema-dump.timer"]
 

@@ -18,6 +18,7 @@ def render(snapshot: Snapshot) -> str:
         "schema": snapshot.schema,
         "server": snapshot.server._asdict(),
         "well": not snapshot.alarming,
+        "unread": snapshot.unread,
         "findings": [vars(finding) for finding in snapshot.findings],
         "remarks": snapshot.remarks,
         "topics": {

@@ -9,7 +9,7 @@ from mako.template import Template
 
 from app_schema.monitoring.finding import Severity
 from app_schema.monitoring.formats.plots import plots
-from app_schema.monitoring.formats.wording import heading, shown, verdict
+from app_schema.monitoring.formats.wording import heading, shown, verdict, verdict_in_korean
 
 if TYPE_CHECKING:
     from app_schema.memory import Memory
@@ -25,16 +25,12 @@ def render(snapshot: Snapshot, memory: Memory) -> str:
     """
     source = files("app_schema.monitoring.formats").joinpath("page.html.mako").read_text(encoding="utf-8")
     template = Template(text=source, default_filters=["str", "h"], strict_undefined=True)  # noqa: S702 (h escapes every value)
-    count = len(snapshot.alarming)
     worst = snapshot.alarming[0].severity if snapshot.alarming else None
     return str(
         template.render(
             title=f"{snapshot.server.database}: {verdict(snapshot)}",
             tone=worst or "good",
-            verdict=(
-                f"{'긴급' if worst is Severity.CRITICAL else '주의'}: 확인할 일 {count}건" if count else "모두 정상",
-                verdict(snapshot),
-            ),
+            verdict=(verdict_in_korean(snapshot), verdict(snapshot)),
             snapshot=snapshot,
             plots=plots(snapshot, memory),
             notes=[finding for finding in snapshot.findings if finding.severity is Severity.NOTE],

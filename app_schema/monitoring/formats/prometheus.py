@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from app_schema.monitoring.snapshot import Snapshot
+    from app_schema.settings import Settings
 
 
-def render(snapshot: Snapshot | None) -> str:
+def render(snapshot: Snapshot | None, settings: Settings) -> str:
     """Return every metric in the text format, each with the database as a label; None means that it does not answer.
 
     Times are timestamps, not ages: whoever reads them knows what time it is.
@@ -24,12 +25,15 @@ def render(snapshot: Snapshot | None) -> str:
         ExtraMissing: prometheus-client is not installed.
     """
     if snapshot is None:
-        return _text([Metric("app_schema_up", UP, 0)])
+        url = settings.database_url
+        database = (url.database or url.username or "") if url else EMBEDDED  # as libpq: a user's database bears his name
+        return _text([Metric("app_schema_up", UP, 0, {"database": database, "schema": settings.schema_name})])
     where = {"database": snapshot.server.database, "schema": snapshot.schema}
     return _text(metric._replace(labels=where | metric.labels) for metric in (*_own(snapshot), *snapshot.metrics))
 
 
 UP = "Whether the database answered."
+EMBEDDED = "app_schema"
 
 
 def _own(snapshot: Snapshot) -> Iterator[Metric]:
@@ -43,12 +47,13 @@ def _own(snapshot: Snapshot) -> Iterator[Metric]:
         yield Metric("app_schema_finding", "One for each thing that needs somebody.", 1, labels)
     for reading in snapshot.readings:
         yield Metric("app_schema_topic_seconds", "How long it took to look.", round(reading.seconds, 6), {"topic": reading.topic.name})
+        yield Metric("app_schema_topic_read", "Whether it could be read.", int(reading.whole), {"topic": reading.topic.name})
 
 
 def _text(metrics: Iterable[Metric]) -> str:
     try:
         from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 (an optional extra)
-        from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415
     except ModuleNotFoundError:
         raise ExtraMissing("this format needs prometheus-client: pip install 'app-schema[monitoring]'") from None
     families: dict[str, list[Metric]] = defaultdict(list)
@@ -58,7 +63,8 @@ def _text(metrics: Iterable[Metric]) -> str:
     class Collector:
         def collect(self) -> Iterator[Any]:
             for name, members in families.items():
-                family = GaugeMetricFamily(name, members[0].help, labels=list(members[0].labels))
+                kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+                family = kind(name, members[0].help, labels=list(members[0].labels))
                 for member in members:
                     family.add_metric(list(member.labels.values()), member.value)
                 yield family

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from app_schema.monitoring.formats.wording import heading, shown, verdict
+from app_schema.monitoring.formats.wording import heading, moment, shown, verdict
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -24,8 +24,9 @@ NUMERIC = (int, float)
 def render(snapshot: Snapshot) -> RenderableType:
     """Lay a snapshot out for a terminal."""
     server = snapshot.server
-    first = f"{server.database}, schema {snapshot.schema} at {server.revision or 'no revision'}, PostgreSQL {server.version}"
-    parts: list[RenderableType] = [Text(f"{first}, {snapshot.taken.astimezone():%Y-%m-%d %H:%M %Z}"), Text(verdict(snapshot), style="bold")]
+    revision = server.revision or ("an unknown revision" if server.unread else "no revision")
+    first = f"{server.database}, schema {snapshot.schema} at {revision}, PostgreSQL {server.version}"
+    parts: list[RenderableType] = [Text(f"{first}, {moment(snapshot.taken)}"), Text(verdict(snapshot), style="bold")]
     parts += [line for finding in snapshot.findings for line in _finding(finding)]
     parts += [Text(f"remark    {remark}", style="dim") for remark in snapshot.remarks]
     for reading in snapshot.readings:

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from app_schema.monitoring.finding import Severity
+
 if TYPE_CHECKING:
     from app_schema.monitoring.snapshot import Snapshot
 
@@ -17,8 +19,23 @@ UNITS = ("_bytes", "_seconds", "_milliseconds")
 
 def verdict(snapshot: Snapshot) -> str:
     """Say in one line whether all is well."""
-    count = len(snapshot.alarming)
-    return "all is well" if not count else f"{count} thing{'s' if count > 1 else ''} to see to"
+    count, unread = len(snapshot.wrong), snapshot.unread
+    said = (
+        f"{count} thing{'s' if count > 1 else ''} to see to"
+        if count
+        else "nothing wrong in what could be read"
+        if unread
+        else "all is well"
+    )
+    return f"{said}; {len(unread)} topic{'s' if len(unread) > 1 else ''} could not be read: {', '.join(unread)}" if unread else said
+
+
+def verdict_in_korean(snapshot: Snapshot) -> str:
+    """Say the same in Korean."""
+    count, unread, alarming = len(snapshot.wrong), snapshot.unread, snapshot.alarming
+    worst = "긴급" if any(finding.severity is Severity.CRITICAL for finding in alarming) else "주의"
+    said = f"{worst}: 확인할 일 {count}건" if count else "읽은 항목에는 이상 없음" if unread else "모두 정상"
+    return f"{said}, 읽지 못한 항목 {len(unread)}개" if unread else said
 
 
 def heading(field: str) -> str:
@@ -43,10 +60,15 @@ def shown(field: str, value: Any) -> str:  # noqa: PLR0911 (a return a kind)
     if field.endswith("ratio"):
         return f"{value:.1%}"
     if isinstance(value, datetime):
-        return f"{value.astimezone(SEOUL):%Y-%m-%d %H:%M} KST"
+        return moment(value)
     if isinstance(value, date):
         return value.isoformat()
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def moment(value: datetime) -> str:
+    """Return a time for people, by one clock everywhere: Seoul's."""
+    return f"{value.astimezone(SEOUL):%Y-%m-%d %H:%M} KST"
 
 
 def size(count: float, *, signed: bool = False) -> str:

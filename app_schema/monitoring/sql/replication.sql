@@ -4,7 +4,8 @@ SELECT
     coalesce(nullif(r.application_name, ''), r.pid::text) AS name,
     coalesce(r.state, 'hidden') AS state,
     extract(epoch FROM coalesce(r.replay_lag, r.flush_lag))::float8 AS lag_seconds,
-    CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), coalesce(r.replay_lsn, r.flush_lsn)) END::bigint AS behind_bytes
+    CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), coalesce(r.replay_lsn, r.flush_lsn)) END::bigint AS behind_bytes,
+    (coalesce(r.replay_lsn, r.flush_lsn) - '0/0'::pg_lsn)::bigint AS position_bytes
 FROM pg_stat_replication AS r
 UNION ALL
 SELECT
@@ -12,7 +13,8 @@ SELECT
     s.slot_name,
     CASE WHEN s.wal_status = 'lost' THEN 'lost' WHEN s.active THEN 'active' ELSE 'inactive' END,
     NULL,
-    pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END, s.restart_lsn)::bigint
+    pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END, s.restart_lsn)::bigint,
+    NULL
 FROM pg_replication_slots AS s
 WHERE NOT s.temporary
 UNION ALL
@@ -22,7 +24,8 @@ SELECT
     'archive_command',
     CASE WHEN a.last_failed_time > coalesce(a.last_archived_time, '-infinity') THEN 'failing' ELSE 'active' END,
     CASE WHEN b.bytes > 65536 THEN extract(epoch FROM clock_timestamp() - coalesce(a.last_archived_time, a.stats_reset)) ELSE 0 END::float8,
-    b.bytes
+    b.bytes,
+    NULL
 FROM pg_stat_archiver AS a
 CROSS JOIN LATERAL (
     SELECT CASE WHEN a.last_archived_wal ~ '^[0-9A-F]{24}$' THEN greatest(0, pg_wal_lsn_diff(
@@ -38,5 +41,6 @@ SELECT 'self', 'this server', 'standby',
     -- a primary that writes nothing has nothing to replay: no lag
     CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
         ELSE extract(epoch FROM clock_timestamp() - coalesce(pg_last_xact_replay_timestamp(), pg_postmaster_start_time())) END::float8,
-    pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::bigint
+    pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::bigint,
+    (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint
 WHERE pg_is_in_recovery()

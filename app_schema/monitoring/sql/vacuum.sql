@@ -11,7 +11,7 @@
         current_setting('autovacuum_freeze_max_age')::int AS age_limit
     FROM pg_class AS c
     LEFT JOIN pg_stat_user_tables AS s ON s.relid = c.oid
-    WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relkind IN ('r', 'm')
+    WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relkind IN ('r', 'm') AND c.relname <> 'alembic_version'
     ORDER BY s.n_dead_tup DESC NULLS LAST, age(c.relfrozenxid) DESC
     LIMIT 15
 )
