@@ -5,6 +5,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
+import pyrage
 from databases import administrator, engine_of
 from sqlalchemy import text
 
@@ -114,3 +115,11 @@ def kill_at_random(work, url, folder, times):
     done = subprocess.run([sys.executable, "-c", script], env=os.environ | environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return int(done.stdout)
+
+
+def age_keys(folder):
+    identity = pyrage.x25519.Identity.generate()
+    path = folder.path.with_name("identity")
+    path.write_text(f"# a secret key\n{identity}\n")
+    path.chmod(0o600)
+    return {"backup_age_recipients": frozenset({str(identity.to_public())}), "backup_age_identity_file": path}

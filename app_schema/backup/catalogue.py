@@ -81,7 +81,7 @@ class Catalogue:
         if len(found) > 1:
             raise BackupUnknown(f"{name} is the beginning of {len(found)} backups: {', '.join(entry.id for entry in found)}")
         if not found:
-            if broken := [problem for problem in problems if problem.file == f"{name}.json"]:
+            if broken := [problem for problem in problems if problem.file.startswith(name) and problem.file.endswith(".json")]:
                 raise BackupDamaged(str(broken[0]))
             raise BackupUnknown(f"there is no backup {name} in {self.folder.path}; app-schema backup list shows what there is")
         if found[0].kind not in kinds:
@@ -155,8 +155,8 @@ def new_id(kind: Kind, started: datetime) -> str:
 def _latest(entries: Iterable[Entry], kinds: Collection[Kind], database: str | None, folder: Path) -> Entry:
     of_kind = [entry for entry in entries if entry.kind in kinds]
     good = [entry for entry in of_kind if not entry.damaged and (database is None or database in entry.databases)]
-    if good:
-        return good[-1]
+    if good:  # a part may hold nothing at all, so it is the latest only where nothing is whole
+        return ([entry for entry in good if entry.status == "complete"] or good)[-1]
     what = f"{' or '.join(kinds)}{f' of database {database}' if database else ''}"
     others = sorted({name for entry in of_kind for name in entry.databases})
     hint = f"; there are those of {', '.join(others)}: name one by its id" if others else "; make one with: app-schema backup dump"

@@ -195,13 +195,15 @@ class _Gzipped:
         self._report = report
         self._packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS | 16)
         self._ended = False
+        self._ready = b""
 
-    def read(self, _size: int = -1, /) -> bytes:
-        while not self._ended:
+    def read(self, size: int = -1, /) -> bytes:
+        while not self._ready and not self._ended:
             block = self._source.read(BLOCK)
             if self._report:
                 self._report(len(block))
             self._ended = not block
-            if packed := self._packer.compress(block) if block else self._packer.flush():
-                return packed
-        return b""
+            self._ready = self._packer.compress(block) if block else self._packer.flush()
+        most = len(self._ready) if size < 0 else size  # age takes no more than it asked for
+        taken, self._ready = self._ready[:most], self._ready[most:]
+        return taken

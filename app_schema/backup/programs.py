@@ -87,6 +87,11 @@ class Programs:
         return [str(path), *arguments]
 
 
+# What the caller's shell means for other work; how to reach the server (PGHOST, PGPASSWORD, PGSSLROOTCERT …) holds here as
+# it does for our own connections.
+ANOTHER_WORK = {"PGAPPNAME", "PGCLIENTENCODING", "PGDATABASE", "PGDATESTYLE", "PGGEQO", "PGOPTIONS", "PGTZ"}
+
+
 def environment(url: URL) -> dict[str, str]:
     """Return the environment in which libpq reaches ``url``: a command line can be read by anybody on the machine, this cannot.
 
@@ -118,8 +123,7 @@ def errors(stderr: str) -> list[str]:
 
 
 def _clean() -> dict[str, str]:
-    # no PGDATABASE or PGOPTIONS of the caller's shell: the URL says it all
-    return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C", "LC_MESSAGES": "C"}
+    return {name: value for name, value in os.environ.items() if name not in ANOTHER_WORK} | {"LC_ALL": "C", "LC_MESSAGES": "C"}
 
 
 __all__ = ["Programs", "conninfo", "environment", "errors", "reason"]

@@ -16,10 +16,11 @@ from app_schema.backup.entry import Drill
 from app_schema.backup.programs import Programs, environment, reason
 from app_schema.backup.taking import major
 from app_schema.engine import administer, connect_to, verbatim
-from app_schema.errors import AppSchemaError, RestoreError
+from app_schema.errors import BackupDamaged, RestoreError
 from app_schema.restore import place
 from app_schema.restore.dump import look
 from app_schema.restore.filling import SUPERUSER, check, fill
+from app_schema.restore.pages import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,20 +67,20 @@ def drill(settings: Settings, source: Source, server: URL, *, quick: bool = Fals
     if source.path.parent != source.folder.path:
         raise RestoreError(f"{source.path} is not in {source.folder.path}, whose catalogue keeps the results of drills: move it there")
     begun, at = time.monotonic(), datetime.now(UTC)
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = source.shortcomings
     differences: tuple[str, ...] = ()
     error = None
     try:
         with administer(server) as administrator:
             check(administrator, settings, source)
         with source.opened(settings, report) as file, place.beside(server, source.database) as there:
-            notes = there.notes + (_rows_only(there, source, file) if quick else fill(there, source, file))
+            notes += there.notes + (_rows_only(there, source, file) if quick else fill(there, source, file))
             found = look(there.url, catalog=not quick and not source.database.missing)
             differences = proof.compare(source.database.proof, found)
             if not quick:
                 bad, unseen = _check_pages(there)
                 differences, notes = differences + bad, notes + unseen
-    except AppSchemaError as failed:
+    except (BackupDamaged, RestoreError) as failed:  # what could not begin, for want of a key or a server, proves nothing of the backup
         error = str(failed)
     result = Drill(at=at, quick=quick, seconds=time.monotonic() - begun, differences=differences, error=error)
     Catalogue(source.folder).amend(source.entry.id, lambda now: now.model_copy(update={"drills": (*now.drills, result)}))
@@ -102,7 +103,7 @@ def _check_pages(there: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return (), ("pages were not checked: amcheck takes a superuser",)
     programs = Programs.find(major(there.administrator))
     done = subprocess.run(  # noqa: S603 (no shell)
-        programs.command("pg_amcheck", "--install-missing", "--heapallindexed", f"--database={there.name}"),
+        programs.command("pg_amcheck", "--install-missing", "--heapallindexed", f"--database={pattern(there.name)}"),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -70,9 +70,11 @@ def restore(
         there_already = place.exists(administrator, name)
         if there_already and not replace_it:
             raise RestoreError(f"database {name} exists: give --to NAME for a new one, or --replace to put the backup in its place")
+        if there_already and source.database and source.database.missing:
+            raise RestoreError(f"{source.shortcomings[0]}, so it replaces nothing; give --to NAME to look at it, or name a whole backup")
         check(administrator, settings, source)
     with source.opened(settings, report) as file, place.beside(target, source.database) as there:
-        notes = there.notes + fill(there, source, file)
+        notes = source.shortcomings + there.notes + fill(there, source, file)
         done = replace(_compared(there.url, source.database), database=name, notes=notes)
         if there_already and done.differences:
             raise RestoreDiffers(f"database {name} was not replaced, for the backup restored otherwise: {'; '.join(done.differences)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from app_schema.backup.programs import environment, reason
-from app_schema.engine import connect_to
+from app_schema.engine import connect_to, quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,9 +48,14 @@ def amcheck_all(programs: Programs, url: URL) -> tuple[tuple[str, ...], tuple[st
     return bad, ()
 
 
+def pattern(database: str) -> str:
+    """Return what means this database alone where a pattern is asked for: a dot or a star in its name is just that."""
+    return quoted(database)
+
+
 def amcheck(programs: Programs, url: URL) -> tuple[str, ...]:
     """Check one database that has the extension."""
-    command = programs.command("pg_amcheck", "--heapallindexed", f"--database={url.database}")
+    command = programs.command("pg_amcheck", "--heapallindexed", f"--database={pattern(str(url.database))}")
     done = subprocess.run(  # noqa: S603 (no shell)
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False, env=environment(url)
     )

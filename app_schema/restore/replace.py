@@ -69,7 +69,7 @@ def swap(there: Place, name: str) -> str:
 
 
 def _dated(administrator: Connection, name: str) -> str:
-    dated = f"_before_{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"[:-3] + "Z"
+    dated = f"_before_{datetime.now(UTC):%Y%m%dT%H%M%S%f}"[:-3] + "Z"
     short = name.encode()[: IDENTIFIER_BYTES - len(dated)].decode(errors="ignore") + dated
     if exists(administrator, short):
         raise RestoreError(f"database {short} exists already; try again in a second")

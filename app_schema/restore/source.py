@@ -94,6 +94,18 @@ class Source:
         return self.part.database if self.part else None
 
     @property
+    def shortcomings(self) -> tuple[str, ...]:
+        """What keeps it from being the whole database, or a comparison with it from being whole; a line each."""
+        lines = []
+        if self.database and self.database.missing:
+            lines.append(
+                f"{self.name} is only a part of {self.database.name}: {len(self.database.missing)} things were left out when it was taken"
+            )
+        if self.entry and self.entry.kind is Kind.MASKED:
+            lines.append("rows were counted and not compared: a masked copy has no hashes")
+        return tuple(lines)
+
+    @property
     def server_major(self) -> int:
         """The version of the server it was taken from, which is the oldest that one to restore it into may be; 0: unknown."""
         return int(self.entry.server_version.split(".")[0]) if self.entry else 0

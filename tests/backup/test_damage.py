@@ -3,9 +3,8 @@
 import json
 import random
 
-import pyrage
 import pytest
-from places import databases, passphrase, spare
+from places import age_keys, databases, passphrase, spare
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import dump
@@ -33,14 +32,6 @@ def taken(request, settings, folder, monkeypatch):
     entry = masked(settings, folder).entry if made == "script" else dump(settings, folder)
     assert entry.encryption == (made if made in ("gpg", "age") else None)
     return made, settings, entry
-
-
-def age_keys(folder):
-    identity = pyrage.x25519.Identity.generate()
-    path = folder.path.with_name("identity")
-    path.write_text(f"# a secret key\n{identity}\n")
-    path.chmod(0o600)
-    return {"backup_age_recipients": frozenset({str(identity.to_public())}), "backup_age_identity_file": path}
 
 
 @pytest.mark.parametrize("taken", FLIPS, indirect=True)

@@ -3,11 +3,11 @@
 import gzip
 
 import pytest
-from places import changed, databases, left_over, run
+from places import changed, databases, left_over, passphrase, run
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import dump
-from app_schema.errors import RestoreError
+from app_schema.errors import EncryptionError, RestoreError
 from app_schema.restore import drill as module
 from app_schema.restore.drill import drill
 from app_schema.restore.source import Source
@@ -45,6 +45,14 @@ def test_a_damaged_file_fails_it(settings, source, folder, filled):
     assert "is damaged" in done.drill.error
     assert Catalogue(folder).read()[0][0].drills == (done.drill,)
     assert left_over(filled) == set()
+
+
+def test_what_could_not_begin_is_not_noted_as_failed(settings, folder, filled):
+    locked = settings.model_copy(update={"backup_passphrase_file": passphrase(folder)})
+    entry = dump(locked, folder)
+    with pytest.raises(EncryptionError, match="PASSPHRASE"):
+        drill(settings, Source.find(folder, entry.id, filled.database), filled)
+    assert Catalogue(folder).read()[0][-1].drills == ()
 
 
 def test_it_cleans_up_whatever_happens(settings, source, filled, monkeypatch):

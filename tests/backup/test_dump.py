@@ -21,6 +21,7 @@ from app_schema.errors import (
     BackupFolderUnsuitable,
     EncryptionError,
     ProgramMissing,
+    RestoreError,
     ServerUnreachable,
     SettingsError,
 )
@@ -163,6 +164,13 @@ def test_no_password_on_any_command_line(settings, folder, monkeypatch, filled):
     assert not [word for word in words if filled.password in word or "c4nary" in word]
 
 
+def test_a_password_of_the_environment_is_for_the_programs_too(settings, folder, filled, monkeypatch):
+    monkeypatch.setenv("PGPASSWORD", str(filled.password))
+    monkeypatch.setenv("PGDATABASE", "of_other_work")
+    bare = settings.model_copy(update={"database_url": filled.set(password=None)})
+    assert dump(bare, folder).status == "complete"
+
+
 def test_an_option_that_only_a_command_line_could_say_is_refused(filled):
     with pytest.raises(SettingsError, match="sets sslpassword, which cannot be handed to pg_dump unseen"):
         environment(filled.update_query_dict({"sslpassword": "x"}))
@@ -200,13 +208,18 @@ def test_the_role_is_no_superuser(folder, filled):
             connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"))
             connection.execute(text("CREATE TABLE payroll (id int); CREATE TABLE diary (id int); INSERT INTO diary VALUES (1)"))
             connection.execute(text(f"ALTER TABLE diary ENABLE ROW LEVEL SECURITY; GRANT SELECT ON diary TO {role}"))
+        whole = dump(Settings(DATABASE_URL=filled, backup_dir=folder.path), folder)
         modest = Settings(DATABASE_URL=filled.set(username=role, password="c4nary"), backup_dir=folder.path)
         entry = dump(modest, folder)
+        assert Source.find(folder, "latest", filled.database).entry.id == whole.id  # newer, and not all of it
+        with pytest.raises(RestoreError, match=r"only a part of .*: 2 things were left out.*--to NAME"):
+            restore(modest, Source.find(folder, entry.id, filled.database), filled, replace_it=True)
         assert entry.status == "partial"
         assert entry.left_out == ("table public.payroll: no SELECT", "rows of table public.diary: row security hides some")
         with spare(filled) as target:
             done = restore(modest, Source.find(folder, entry.id, filled.database), target.set(username=role, password="c4nary"))
             assert done.differences == ()
+            assert "only a part" in done.notes[0]
     finally:
         with administrator(filled) as connection:
             connection.execute(text(f"DROP DATABASE IF EXISTS {filled.database}_restored WITH (FORCE)"))
