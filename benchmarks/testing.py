@@ -81,6 +81,17 @@ def test_first(app_schema_session):
     with open("reached", "w") as file:
         file.write(str(time.time()))
 """
+# What stands between any process and its first test on this server, ours or not.
+BARE = """
+import os, time
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+def test_first():
+    with Session(create_engine(os.environ["BARE_URL"])) as session:
+        session.execute(text("SELECT 1"))
+        with open("reached", "w") as file:
+            file.write(str(time.time()))
+"""
 
 
 def pytest(folder: Path, server: EmbeddedServer, *arguments: str) -> None:
@@ -119,7 +130,7 @@ def remove_templates(server: EmbeddedServer) -> None:
 
 
 def figures(server: EmbeddedServer) -> Iterator[Figure]:
-    """Measure the four figures of the test kit."""
+    """Measure the test kit."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "pytest.ini").write_text(INI)
@@ -130,13 +141,17 @@ def figures(server: EmbeddedServer) -> Iterator[Figure]:
             "a test on app_schema_session, s", "pytest-postgresql, template", taken["test_session"], taken["test_postgresql"], 1 / 30
         )
         (folder / "conftest.py").unlink()
-        (folder / "test_it.py").write_text(FIRST_TEST)
-        first, second = [], []
+        first, second, floor = [], [], []
+        os.environ["BARE_URL"] = server.url("postgres").render_as_string(hide_password=False)
         for _ in range(ROUNDS):
+            (folder / "test_it.py").write_text(FIRST_TEST)
             remove_templates(server)
             first.append(to_the_first_test(folder, server))
             second.append(to_the_first_test(folder, server))
+            (folder / "test_it.py").write_text(BARE)
+            floor.append(to_the_first_test(folder, server))
         yield Figure("second process to its first test, s", "the first, which builds", median(second), median(first), 1 / 3)
+        yield Figure("the same", "a bare test on SQLAlchemy", median(second), median(floor), 1.5)
     with run.begin(server.url("postgres"), Settings.from_env()) as kit, administer(server.url("postgres")) as bare:
         source = kit.template()
         names = (f"bench_clone_{number}" for number in count(1))
