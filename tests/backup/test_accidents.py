@@ -138,7 +138,9 @@ def test_stopped_by_a_signal(number, folder, filled):
     """One line, its exit code, and nothing half done."""
     noise(filled)
     environment = {"DATABASE_URL": filled.render_as_string(hide_password=False), "APP_SCHEMA_BACKUP_DIR": str(folder.path)}
-    command = [sys.executable, "-c", "from app_schema.cli import main; main()", "backup", "dump"]
+    # a shell's background job inherits that SIGINT is ignored
+    awake = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from app_schema.cli import main; main()"
+    command = [sys.executable, "-c", awake, "backup", "dump"]
     process = subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 20
     while not [path for path in folder.path.glob(f"{UNFINISHED}*") if path.stat().st_size] and time.monotonic() < deadline:

@@ -20,7 +20,9 @@ from app_schema.cli.progress import Bar
 from app_schema.models import metadata
 from app_schema.seeding import SCENARIOS, Order, permission, space
 
-COMMAND = [sys.executable, "-c", "from app_schema.cli import main; main()", "seed"]
+# a shell's background job inherits that SIGINT is ignored
+AWAKE = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from app_schema.cli import main; main()"
+COMMAND = [sys.executable, "-c", AWAKE, "seed"]
 SMALL = ("--scenario", "demo")
 
 
