@@ -93,15 +93,16 @@ chance = random.Random(5)
 def work():
     {work}
 work(); begun = time.monotonic(); work(); whole = time.monotonic() - begun
-died = 0
-for number in range(times):
+died = tries = 0
+while died < times and tries < 5 * times:  # on a busy machine some work is done before its killer comes
     pid = os.fork()
     if pid == 0:
         try:
             work()
         finally:
             os._exit(0)
-    time.sleep(whole * (number + chance.random()) / times)
+    time.sleep(whole * (tries % times + chance.random()) / times)
+    tries += 1
     os.kill(pid, signal.SIGKILL)
     died += os.waitpid(pid, 0)[1] == signal.SIGKILL
 print(died)

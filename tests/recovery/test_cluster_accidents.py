@@ -34,7 +34,7 @@ def empty(history):
 def test_killed_at_20_random_moments(empty):
     work = "from app_schema.physical.base import base; base(settings, folder)"
     hit = kill_at_random(work, empty.url, empty.folder, 20)
-    assert hit >= 15  # the rest were faster
+    assert hit == 20
     base(empty.settings, empty.folder)
     entries, problems = Catalogue(empty.folder).read()
     assert (problems, list(empty.folder.path.glob(f"{UNFINISHED}*"))) == ([], [])
