@@ -103,7 +103,7 @@ def _offset(zone: tzinfo, now: datetime) -> timedelta:
 def _command(job: Job, place: Place) -> str:
     program, file = shlex.quote(str(place.program)), shlex.quote(str(place.environment))
     # what is said before the log is opened, cron mails
-    ready = f'[ -r {file} ] || {{ echo "app_schema: {job.name} was not run: "{file}" cannot be read" >&2; exit 1; }}; '
+    ready = f'[ -r {file} ] || {{ echo "app_schema: {job.name} was not run: its environment file cannot be read" >&2; exit 1; }}; '
     # Seoul's day and not the host's says whether it is the first week
     test = '[ "$(TZ=Asia/Seoul date +%-d)" -le 7 ] && ' if job.when and job.when.first else ""
     lock = f"{shlex.quote(str(place.flock))} -n -E {TAKEN} {shlex.quote(str(place.logs / f'{job.name}.lock'))}"
