@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,14 +12,14 @@ from sqlalchemy import text
 from app_schema.backup import proof
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.entry import Drill
-from app_schema.backup.programs import Programs, environment, reason
+from app_schema.backup.programs import Programs
 from app_schema.backup.taking import major
 from app_schema.engine import administer, connect_to, verbatim
 from app_schema.errors import BackupDamaged, RestoreError
 from app_schema.restore import place
 from app_schema.restore.dump import look
 from app_schema.restore.filling import SUPERUSER, check, fill
-from app_schema.restore.pages import pattern
+from app_schema.restore.pages import amcheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,18 +100,5 @@ def _check_pages(there: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
     # every page of every table and index, as amcheck reads them
     if not there.administrator.scalar(SUPERUSER):
         return (), ("pages were not checked: amcheck takes a superuser",)
-    programs = Programs.find(major(there.administrator))
-    done = subprocess.run(  # noqa: S603 (no shell)
-        programs.command("pg_amcheck", "--install-missing", "--heapallindexed", f"--database={pattern(there.name)}"),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-        env=environment(there.url),
-    )
-    if done.returncode == 0:
-        return (), ()
-    if "could not open extension control file" in done.stderr or "is not available" in done.stderr:
-        return (), ("pages were not checked: this server has no amcheck (postgresql-contrib)",)
-    return (f"amcheck: {next(iter(done.stdout.strip().splitlines()), None) or reason(done.stderr)}",), ()
+    found, unseen = amcheck(Programs.find(major(there.administrator)), there.url)
+    return (f"amcheck: {found}",) if found else (), (unseen,) if unseen else ()

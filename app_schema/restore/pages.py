@@ -33,35 +33,38 @@ def amcheck_all(programs: Programs, url: URL) -> tuple[tuple[str, ...], tuple[st
         names = connection.scalars(DATABASES).all()
     bad: tuple[str, ...] = ()
     for name in names:
-        there = url.set(database=name)
-        with connect_to(there, isolation_level="AUTOCOMMIT") as connection:
-            facts = connection.execute(EXTENSIONS).one()
-            if not facts.available and not facts.installed:
-                return (), (NO_AMCHECK,)
-            if not facts.installed:
-                connection.exec_driver_sql("CREATE EXTENSION amcheck")
-            try:
-                bad += amcheck(programs, there)
-            finally:
-                if not facts.installed:
-                    connection.exec_driver_sql("DROP EXTENSION amcheck")
+        found, unseen = amcheck(programs, url.set(database=name))
+        if unseen:
+            return (), (unseen,)
+        if found:
+            bad += (f"amcheck of database {name}: {found}",)
     return bad, ()
 
 
-def pattern(database: str) -> str:
-    """Return what means this database alone where a pattern is asked for: a dot or a star in its name is just that."""
-    return quoted(database)
+def amcheck(programs: Programs, url: URL) -> tuple[str | None, str | None]:
+    """Check one database, which is left as it was; return the first thing that is wrong, and why it could not be looked at."""
+    with connect_to(url, isolation_level="AUTOCOMMIT") as connection:
+        facts = connection.execute(EXTENSIONS).one()
+        if not facts.available and not facts.installed:
+            return None, NO_AMCHECK
+        if not facts.installed:
+            connection.exec_driver_sql("CREATE EXTENSION amcheck")
+        try:
+            return _run(programs, url), None
+        finally:
+            if not facts.installed:
+                connection.exec_driver_sql("DROP EXTENSION amcheck")
 
 
-def amcheck(programs: Programs, url: URL) -> tuple[str, ...]:
-    """Check one database that has the extension."""
-    command = programs.command("pg_amcheck", "--heapallindexed", f"--database={pattern(str(url.database))}")
+def _run(programs: Programs, url: URL) -> str | None:
+    # a pattern is asked for: quoted, a dot or a star in the name is just that
+    command = programs.command("pg_amcheck", "--heapallindexed", f"--database={quoted(str(url.database))}")
     done = subprocess.run(  # noqa: S603 (no shell)
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False, env=environment(url)
     )
     if done.returncode == 0:
-        return ()
-    return (f"amcheck of database {url.database}: {next(iter(done.stdout.strip().splitlines()), None) or reason(done.stderr)}",)
+        return None
+    return next(iter(done.stdout.strip().splitlines()), None) or reason(done.stderr)
 
 
 def checksums(data: Path, binaries: Binaries, account: Account) -> tuple[str, ...]:
