@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app_schema.backup.folder import Draft, Folder
     from app_schema.settings import Settings
 
-ZSTD, GZIP = "zstd:2", "gzip"
+ZSTD, GZIP = "zstd:1", "gzip"
 
 
 @dataclass(frozen=True)
