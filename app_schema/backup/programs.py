@@ -45,8 +45,12 @@ class Programs:
         Raises:
             ProgramMissing: there are none; the line says which to install.
         """
-        found = list(cls._look())
-        fitting = [programs for programs in found if programs.major >= at_least]
+        found = []
+        for programs in cls._look():
+            if programs.major == at_least:
+                return programs
+            found.append(programs)
+        fitting = [programs for programs in found if programs.major > at_least]
         if fitting:
             return min(fitting, key=lambda programs: programs.major)
         have = ", ".join(f"{programs.version} in {programs.folder}" for programs in found)
