@@ -14,12 +14,19 @@ if TYPE_CHECKING:
 
 
 class Stretch(Record):
-    """WAL up to the end of a timeline: from ``start`` to the beginning of its last good record, ``end``."""
+    """WAL up to the end of a timeline.
+
+    Attributes:
+        start: the LSN from which it was read.
+        end: the LSN where its last good record begins, or where its last file ends.
+        newest: what tells its last file from the same file when more was written.
+        at: when it was read.
+    """
 
     start: int
     end: int
+    newest: str = ""
     at: datetime
-    error: str | None = None
 
 
 class Memory(Record):

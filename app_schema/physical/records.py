@@ -25,7 +25,6 @@ LINE = re.compile(
     r"tx:\s+(\d+), lsn: ([0-9A-F]+/[0-9A-F]+),.*desc: (COMMIT|ABORT)(?:_PREPARED)?\s(?:(\d+): )?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+) UTC"
 )
 BROKEN = re.compile(r"error in WAL record at ([0-9A-F]+/[0-9A-F]+): (.*)")
-NO_FILE = "could not find file"
 NO_RECORD = "could not find a valid record after"
 
 
@@ -45,7 +44,8 @@ class Reader:
 
     Attributes:
         programs: of the very version of the cluster.
-        end: after the last transaction was read, the LSN where the last good record begins.
+        end: after the last transaction was read, the LSN where the last good record begins; where the last file ends if the WAL
+            fills it, and then a record may go on after it.
     """
 
     route: Route
@@ -71,9 +71,10 @@ class Reader:
         return self.end
 
     def _read(self, folder: Path, leg: Leg) -> Iterator[Transaction]:
-        arguments = [f"--path={folder}", f"--timeline={leg.timeline}", f"--start={show_lsn(leg.start)}", "--rmgr=Transaction"]
-        if leg.end is not None:
-            arguments.append(f"--end={show_lsn(leg.end)}")
+        # with no end it waits five seconds for the segment after the last, as if a server were writing it
+        end = self.route.end if leg.end is None else leg.end
+        ends = (f"--start={show_lsn(leg.start)}", f"--end={show_lsn(end)}")
+        arguments = [f"--path={folder}", f"--timeline={leg.timeline}", *ends, "--rmgr=Transaction"]
         process = subprocess.Popen(  # noqa: S603 (no shell)
             self.programs.command("pg_waldump", *arguments),
             stdin=subprocess.DEVNULL,
@@ -93,16 +94,13 @@ class Reader:
                 process.kill()
                 raise
         if process.returncode == 0:
-            self.end = leg.end or self.route.end
+            self.end = end
         else:
             self._judge(leg, error)
 
     def _judge(self, leg: Leg, error: str) -> None:
         """Tell the end of the WAL from damage in it."""
         tip = leg is self.route.legs[-1]
-        if tip and (NO_FILE in error):
-            self.end = self.route.end
-            return
         match = BROKEN.search(error)
         last = parse_lsn(match[1]) if match else leg.start
         if tip and (match or NO_RECORD in error) and tail.ends_after(self.route, last if match else None):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.errors import WalDamaged, WalMissing
 from app_schema.physical.archive import PARTIAL
-from app_schema.physical.segments import Header, Segment, show_lsn
+from app_schema.physical.segments import Header, Segment, is_blank, show_lsn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,8 +73,6 @@ class Route:
                 continue
             header = Header.read(file.path)
             there = file.segment.number * self.archive.segment_bytes
-            if header is None and file.unfinished:
-                continue
             if header is None or header.system_identifier != system or header.address != there:
                 raise WalDamaged(f"{file.path} is not segment {file.path.name} of this cluster: {_cure(file.segment.number, self.archive)}")
 
@@ -144,7 +142,8 @@ def _file(archive: Archive, way: tuple[Leg, ...], number: int) -> Stored | None:
                 raise WalMissing(f"{path} is {size:,} bytes and a segment of WAL has {archive.segment_bytes:,}: {_cure(number, archive)}")
             return Stored(path, segment, unfinished=path.parent in archive.beside)  # the last one a base brings is cut short
         path = archive.files.get(f"{name}{PARTIAL}")
-        if path and path.stat().st_size == archive.segment_bytes:  # else the receiver died while it made the file
+        # else the receiver died while it made the file, or has not written in it; pg_waldump asks any file how long segments are
+        if path and path.stat().st_size == archive.segment_bytes and not is_blank(path):
             return Stored(path, segment, unfinished=True)
     return None
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SEGMENT_BYTES = 16 << 20  # unless initdb --wal-segsize said otherwise
 WAL_BYTES_PER_NAME = 1 << 32
+BLOCK = 1 << 20
 SEGMENT = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})(\.partial)?")
 HISTORY = re.compile(r"([0-9A-F]{8})\.history")
 HISTORY_LINE = re.compile(r"\s*(\d+)\s+([0-9A-F]+/[0-9A-F]+)", re.IGNORECASE)
@@ -50,6 +51,12 @@ class Segment(NamedTuple):
         """Return the name of its file."""
         per_name = WAL_BYTES_PER_NAME // size
         return f"{self.timeline:08X}{self.number // per_name:08X}{self.number % per_name:08X}"
+
+
+def is_blank(path: Path) -> bool:
+    """Whether a file is zeros from end to end, as one is that nothing was written in yet."""
+    with path.open("rb") as file:
+        return not any(block.strip(b"\0") for block in iter(lambda: file.read(BLOCK), b""))
 
 
 class Switch(NamedTuple):

@@ -5,12 +5,12 @@ import os
 import random
 
 import pytest
-from sources import flip, replace
+from sources import Source, flip, new_folder, place, replace
 
 from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
 from app_schema.errors import AppSchemaError, BackupDamaged, WalDamaged
-from app_schema.physical.base import incremental
+from app_schema.physical.base import base, incremental
 from app_schema.physical.verify import verify
 from app_schema.restore.cluster import restore
 from app_schema.restore.target import Target
@@ -44,8 +44,9 @@ def refused(source, target):
 
 
 def test_an_undamaged_one(source):
-    assert errors(source) == []
-    assert findings(source)["WAL of timeline 1"].note.endswith("as written")
+    found = findings(source)
+    assert [finding.error for finding in found.values() if finding.error] == []
+    assert found["WAL of timeline 1"].note.endswith("as written")
     assert all(entry.verified[-1].error is None for entry in source.entries)
 
 
@@ -83,6 +84,22 @@ def test_a_bit_flipped_in_the_unfinished_segment(source):
             source.reader.prove()
         flip(partial, offset)
     assert source.reader.prove() == whole
+
+
+def test_a_segment_that_nothing_was_written_in_yet(source):
+    """The receiver makes each file before it has anything to write. pg_waldump is not shown it: it may ask it how long segments are."""
+    [partial] = source.wal.glob("*.partial")
+    replace(partial, lambda content: bytes(len(content)))
+    assert errors(source) == []
+    assert source.reader.route.files[-1].path == source.segments[-1]
+
+
+def test_the_beginning_of_the_unfinished_segment_is_lost(source):
+    """What has records after it is not what nothing was written in yet."""
+    [partial] = source.wal.glob("*.partial")
+    replace(partial, lambda content: content.__setitem__(slice(0, 8192), bytes(8192)) or content)
+    [error] = errors(source)
+    assert "is not segment" in error
 
 
 def test_the_last_record_is_torn(source, target):
@@ -153,13 +170,42 @@ def test_a_parent_is_missing(source, target, how):
 def test_what_was_read_is_remembered_and_its_absence_still_noticed(source):
     first = findings(source)
     assert [finding.note for finding in first.values()][:3] == ["as written"] * 3
-    again = findings(source)
-    assert all("all there, read on" in finding.note for name, finding in again.items() if "WAL" not in name)
-    begin = again["WAL of timeline 1"].note.split("read from ")[1]
+    assert all("all there, read on" in finding.note for finding in findings(source).values())
+    [partial] = source.wal.glob("*.partial")
+    os.utime(partial)  # as when more was written
+    begin = findings(source)["WAL of timeline 1"].note.split("read from ")[1]
     assert begin != first["WAL of timeline 1"].note.split("read from ")[1]
     a_table(source, "middle").unlink()
     source.segments[0].unlink()
     assert sum(bool(finding.error) for finding in findings(source).values()) >= 3
+
+
+def test_a_record_that_went_on_in_the_next_segment_is_read_when_that_is_there(long):
+    """What was read last ended in the middle of it, where no CRC could be compared."""
+    later = long.segments[2:]
+    for path in later:
+        path.rename(long.home / path.name)
+    assert errors(long) == []
+    flip(long.segments[-1], -20)
+    for path in later:
+        (long.home / path.name).rename(path)
+    [error] = errors(long)
+    assert "the WAL of timeline 1 is damaged after " in error
+
+
+@pytest.fixture
+def long(history):
+    """WAL of which no segment was filled up: records go on from one to the next."""
+    with place() as home:
+        source = Source(home, history.server, history.settings.model_copy(update={"backup_dir": new_folder(home / "backups")}))
+        base(source.settings, source.folder)
+        with source.receiving(), source.connect() as connection:
+            connection.execute("CREATE TABLE long AS SELECT repeat('x', 900) AS text FROM generate_series(1, 60000)")
+            connection.execute("DROP TABLE long")
+            source.wait_for_receiver()
+        for partial in source.wal.glob("*.partial"):
+            partial.unlink()
+        yield source
 
 
 def test_all_reads_again_what_was_proved(source):
