@@ -72,7 +72,7 @@ class RowsThere(AppSchemaError):
 
 
 class DiskTooSmall(AppSchemaError):
-    """The disk of the server cannot hold the rows; choose a smaller --scale."""
+    """There is no room on a disk for what was asked; the line says where, and how much is needed."""
 
 
 class SeedingFailed(AppSchemaError):

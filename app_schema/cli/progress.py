@@ -6,7 +6,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    FileSizeColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import TransferSpeedColumn as SpeedColumn
 
 if TYPE_CHECKING:
@@ -54,6 +64,32 @@ def counting(what: str, total: float | None = None) -> Iterator[Callable[[int], 
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(what, total=total)
         yield lambda passed: progress.advance(task, passed)
+
+
+@contextmanager
+def copying(what: str) -> Iterator[Callable[[int, int | None], None] | None]:
+    """Show how many bytes have come, of how many, where a person watches stderr; yield what to tell of both."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(None), FileSizeColumn(), SpeedColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def steps() -> Iterator[Callable[[str], None] | None]:
+    """Show the step that is under way, and for how long in all, where a person watches stderr; yield what to tell of it."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("")
+        yield lambda step: progress.update(task, description=step)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import click
 
 from app_schema.backup.folder import Folder
 from app_schema.cli.cluster import cluster
-from app_schema.cli.progress import reading
+from app_schema.cli.progress import reading, steps
 from app_schema.cli.stopping import stoppable
 from app_schema.engine import database_url
 from app_schema.errors import RestoreDiffers, SettingsError
@@ -74,8 +74,8 @@ def drill(settings: Settings, backup: str, *, quick: bool, of_cluster: bool, dat
     """Restore BACKUP into a throwaway database, compare it with what was taken, and drop it; exit 3 when it is not the same."""
     folder = Folder.of(settings)
     if of_cluster:
-        with stoppable():
-            name, tried = try_cluster(settings, folder, backup, quick=quick)
+        with stoppable(), steps() as tell:
+            name, tried = try_cluster(settings, folder, backup, quick=quick, report=tell)
         say_drilled(name, tried, CLUSTER_RTO)
         return
     server = database_url(settings)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -20,7 +23,9 @@ from app_schema.physical import needs
 from app_schema.physical.layout import DATA, MANIFEST, TABLESPACES, check_manifest
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Connection, Row
 
     from app_schema.backup.folder import Folder
     from app_schema.backup.taking import Taking
@@ -35,12 +40,24 @@ IDENTITY = text("""
     FROM pg_control_system()
 """)
 MOMENT = text("SELECT clock_timestamp() AS time, pg_snapshot_xmax(pg_current_snapshot())::text AS next_xid")
+PROGRESS = text("""
+    SELECT backup_streamed AS streamed, backup_total AS total
+    FROM pg_stat_progress_basebackup JOIN pg_stat_activity USING (pid)
+    WHERE application_name = 'app_schema' AND usename = session_user AND backup_streamed IS NOT NULL
+    ORDER BY backend_start DESC LIMIT 1
+""")
+SECONDS_BETWEEN_LOOKS = 0.5
 PLACES = text("SELECT oid, pg_tablespace_location(oid) AS location FROM pg_tablespace WHERE pg_tablespace_location(oid) <> ''")
 START = re.compile(r"^START WAL LOCATION: (\S+) \(file ([0-9A-F]{24})\)", re.MULTILINE)
 
 
-def base(settings: Settings, folder: Folder) -> Entry:
+def base(settings: Settings, folder: Folder, report: Callable[[int, int | None], None] | None = None) -> Entry:
     """Copy the settings' whole cluster into ``folder`` and enter it in the catalogue.
+
+    Args:
+        settings: which cluster.
+        folder: where to.
+        report: is told now and then of the bytes that have come, and of how many there will be as the server estimates.
 
     Raises:
         ServerUnsuitable: the server lacks a right or a setting; the line names each with its cure.
@@ -49,11 +66,11 @@ def base(settings: Settings, folder: Folder) -> Entry:
     """
     with taking.begun(settings, folder, Kind.BASE) as run:
         needs.check_base(run.connection)
-        return _take(run, None)
+        return _take(run, None, report)
 
 
-def incremental(settings: Settings, folder: Folder) -> Entry:
-    """Copy the blocks that changed since the newest good backup of the chain; errors as for :func:`base`.
+def incremental(settings: Settings, folder: Folder, report: Callable[[int, int | None], None] | None = None) -> Entry:
+    """Copy the blocks that changed since the newest good backup of the chain; arguments and errors as for :func:`base`.
 
     Raises:
         BackupUnknown: there is no base to add to.
@@ -64,7 +81,7 @@ def incremental(settings: Settings, folder: Folder) -> Entry:
         entries, _ = run.catalogue.read()
         parent = chain.newest(entries, run.connection.execute(IDENTITY).one().system)
         check_manifest(folder, parent)
-        return _take(run, parent)
+        return _take(run, parent, report)
 
 
 def programs_for(entry: Entry) -> Programs:
@@ -95,7 +112,7 @@ def check_programs(programs: Programs, version: int) -> None:
         )
 
 
-def _take(run: Taking, parent: Entry | None) -> Entry:
+def _take(run: Taking, parent: Entry | None, report: Callable[[int, int | None], None] | None) -> Entry:
     check_programs(run.programs, taking.major(run.connection))
     identity = run.connection.execute(IDENTITY).one()
     places = run.connection.execute(PLACES).all()
@@ -108,12 +125,36 @@ def _take(run: Taking, parent: Entry | None) -> Entry:
         ]
         if parent:
             arguments.append(f"--incremental={run.catalogue.folder.path / parent.parts[0].file / DATA / MANIFEST}")
-        with running(run.programs.command("pg_basebackup", *arguments), run.url, keep=(tree.lock,)) as (_, ended):
+        copying = running(run.programs.command("pg_basebackup", *arguments), run.url, keep=(tree.lock,))
+        with copying as (_, ended), _watched(run.connection, report):
             ended()
         moment = run.connection.execute(MOMENT).one()
         entry = _entry(run, parent, tree, identity, moment)
         run.catalogue.add(entry, [tree])
     return entry
+
+
+@contextmanager
+def _watched(connection: Connection, report: Callable[[int, int | None], None] | None) -> Iterator[None]:
+    """Ask the server in the meantime how far it is."""
+    if report is None:
+        yield
+        return
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(SECONDS_BETWEEN_LOOKS):
+            for row in connection.execute(PROGRESS):
+                report(row.streamed, row.total)
+            connection.rollback()
+
+    with ThreadPoolExecutor(1) as beside:
+        watching = beside.submit(look)
+        try:
+            yield
+        finally:
+            ended.set()
+        watching.result()
 
 
 def _entry(run: Taking, parent: Entry | None, tree: Tree, identity: Row[Any], moment: Row[Any]) -> Entry:

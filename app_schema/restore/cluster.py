@@ -20,14 +20,14 @@ from app_schema.embedded import launch, lock, private, sockets
 from app_schema.embedded.account import Account
 from app_schema.embedded.binaries import Binaries
 from app_schema.embedded.postmaster import Postmaster
-from app_schema.errors import BackupError, EmbeddedServerError, RestoreError
+from app_schema.errors import BackupError, BackupUnknown, DiskTooSmall, EmbeddedServerError, RestoreError
 from app_schema.physical.layout import DATA, LINKS, TABLESPACES, WAL, data_of
-from app_schema.physical.proof import prove
+from app_schema.physical.proof import prove, proving
 from app_schema.restore import isolation, pages
 from app_schema.restore.plan import plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from app_schema.backup.folder import Folder
     from app_schema.restore.plan import Plan
@@ -58,11 +58,19 @@ class Recovered:
 
 
 def restore(  # noqa: PLR0913 (an argument each question)
-    settings: Settings, folder: Folder, target: Target, home: Path, *, start: bool = False, check: bool = True
+    settings: Settings,
+    folder: Folder,
+    target: Target,
+    home: Path,
+    *,
+    start: bool = False,
+    check: bool = True,
+    report: Callable[[str], None] | None = None,
 ) -> Recovered:
     """Restore a cluster into ``home``, which is then the home of an embedded server.
 
-    Every member of the chain and all the WAL on the way are proved before anything is written.
+    All the WAL on the way and every member of the chain are proved, the base while it is copied; if one is not what was
+    written, nothing of it stays.
 
     Args:
         settings: where the WAL is.
@@ -71,26 +79,41 @@ def restore(  # noqa: PLR0913 (an argument each question)
         home: a folder that is missing or empty.
         start: leave the server running.
         check: run amcheck and compare all checksums.
+        report: is told of each step as it begins.
 
     Raises:
         BackupDamaged: a backup or WAL on the way is not what was written; nothing was restored.
         WalEnds: the WAL does not reach the target; nothing was restored.
+        DiskTooSmall: the folder's disk cannot hold it; nothing was restored.
         RestoreError: the folder cannot be used, or the server did not get there; the folder is as it was.
     """
     home = home.expanduser().absolute()
     begun = time.monotonic()
+    tell = report or (lambda _: None)
     with _place(home) as account, ExitStack() as used:
+        tell("reading the WAL on the way")
         way = plan(settings, folder, target)
         used.enter_context(_kept(folder, way))
-        for member in way.members:
-            prove(folder, member, way.programs)
         found = Binaries.find(None, way.programs.major)
         _check_room(home, way)
-        binaries = found.runnable(account, home / "binaries")
-        server = _Server(home, binaries, account)
-        _copy(folder, way, home, account)
+        server = _Server(home, found.runnable(account, home / "binaries"), account)
+        base, *increments = way.members
+        for number, member in enumerate(increments, 1):
+            tell(f"proving incremental {number} of {len(increments)}")
+            prove(folder, member, way.programs)
+        tell(f"copying {max(member.size for member in way.members) / 1e6:,.0f} MB, and proving the base")
+        with proving(folder, base, way.programs) as proved:
+            try:
+                _copy(folder, way, home, account)
+            except (BackupError, OSError):
+                proved()  # which says better what is wrong
+                raise
+            proved()
+        tell(f"replaying {len(way.wal.files):,} segments of WAL at most")
         server.recover(way)
         usable = time.monotonic()
+        if check:
+            tell("checking every index and every page")
         differences, notes = server.check(way) if check else ((), ())
         url = server.url(way) if start else None
         if not start:
@@ -108,7 +131,7 @@ def _kept(folder: Folder, way: Plan) -> Iterator[None]:
             if way.wal.archive.path.is_dir():
                 used.enter_context(folder.using(str(way.wal.archive.path)))
         except FileNotFoundError as error:
-            raise RestoreError(f"{error.filename} was pruned just now; try again") from None
+            raise BackupUnknown(f"{error.filename} was pruned just now; try again") from None
         yield
 
 
@@ -151,7 +174,7 @@ def _check_room(home: Path, way: Plan) -> None:
     needed = max(member.size for member in way.members) + len(way.wal.files) * way.wal.archive.segment_bytes
     free = shutil.disk_usage(home).free
     if needed > free:
-        raise RestoreError(f"{home} has {free / 1e6:,.0f} MB free and about {needed / 1e6:,.0f} MB are needed; name one on another disk")
+        raise DiskTooSmall(f"{home} has {free / 1e6:,.0f} MB free and about {needed / 1e6:,.0f} MB are needed; name one on another disk")
 
 
 def _copy(folder: Folder, way: Plan, home: Path, account: Account) -> None:

@@ -16,13 +16,13 @@ from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.entry import Drill
 from app_schema.embedded import EmbeddedServer
-from app_schema.errors import AppSchemaError
+from app_schema.errors import BackupDamaged, RestoreError, WalEnds
 from app_schema.restore.cluster import restore
 from app_schema.restore.drill import Drilled
 from app_schema.restore.target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from app_schema.backup.folder import Folder
     from app_schema.settings import Settings
@@ -31,7 +31,9 @@ PREFIX = "app_schema-drill-"
 CLUSTER = "cluster"
 
 
-def drill(settings: Settings, folder: Folder, name: str, *, quick: bool = False) -> tuple[str, Drilled]:
+def drill(
+    settings: Settings, folder: Folder, name: str, *, quick: bool = False, report: Callable[[str], None] | None = None
+) -> tuple[str, Drilled]:
     """Try a restore of a cluster; nothing stays of it but its result in the catalogue.
 
     The rows at the end of the WAL are no longer those of any backup, so that there is nothing to compare them with:
@@ -42,9 +44,12 @@ def drill(settings: Settings, folder: Folder, name: str, *, quick: bool = False)
         folder: the backups.
         name: of a backup, which is restored to its own end; or ``latest``, to the end of the WAL.
         quick: without amcheck and checksums.
+        report: is told of each step as it begins.
 
     Raises:
         BackupUnknown: there is no such backup.
+        DiskTooSmall: there is no room to try it; nothing was noted.
+        ProgramMissing: the server's own version is not here; nothing was noted.
     """
     catalogue = Catalogue(folder)
     entry = chain.newest(catalogue.read()[0]) if name == "latest" else catalogue.find(name, kinds=chain.KINDS)
@@ -55,9 +60,9 @@ def drill(settings: Settings, folder: Folder, name: str, *, quick: bool = False)
     error = None
     try:
         with throwaway() as place:
-            done = restore(settings, folder, target, place, check=not quick)
+            done = restore(settings, folder, target, place, check=not quick, report=report)
             entry, notes, differences = done.plan.backup, done.notes, done.differences
-    except AppSchemaError as failed:
+    except (BackupDamaged, WalEnds, RestoreError) as failed:  # what could not begin proves nothing of the backup
         error = str(failed)
     result = Drill(at=at, quick=quick, seconds=time.monotonic() - begun, differences=differences, error=error)
     catalogue.amend(entry.id, lambda now: now.model_copy(update={"drills": (*now.drills, result)}))

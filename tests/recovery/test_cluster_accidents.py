@@ -13,7 +13,7 @@ from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.folder import UNFINISHED, Folder
 from app_schema.embedded import EmbeddedServer
 from app_schema.engine import connect_to
-from app_schema.errors import BackupBusy, BackupError, BackupUnknown, RestoreError, ServerUnsuitable
+from app_schema.errors import BackupBusy, BackupError, BackupUnknown, DiskTooSmall, RestoreError, ServerUnsuitable
 from app_schema.physical.base import base, incremental
 from app_schema.physical.needs import check_wal
 from app_schema.physical.verify import verify
@@ -70,7 +70,7 @@ def test_the_disk_of_the_backups_is_full(small_disk, history):
 
 
 def test_the_disk_of_the_restore_is_too_small(small_disk, history):
-    with pytest.raises(RestoreError, match=r"MB free and about \d+ MB are needed"):
+    with pytest.raises(DiskTooSmall, match=r"MB free and about \d+ MB are needed"):
         restore(history.settings, history.folder, Target(), small_disk / "restored")
     assert not (small_disk / "restored").exists()
 
