@@ -30,7 +30,7 @@ QUERY = text("""
                           CASE WHEN has_table_privilege('app_readonly', c.oid, 'DELETE') THEN 'delete' END) AS app_readonly
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
-      AND a.attnum > 0 AND NOT a.attisdropped AND c.relname <> 'alembic_version'
+      AND a.attnum > 0 AND NOT a.attisdropped
     ORDER BY c.relname COLLATE "C", a.attnum
 """)
 
