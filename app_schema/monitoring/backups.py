@@ -53,7 +53,7 @@ class Backup(NamedTuple):
 def read(look: Look) -> Sequence[Backup]:
     """Read the catalogue; backups of other databases are not counted."""
     try:
-        folder = _folder(look.settings)
+        folder = folder_of(look.settings)
         entries, problems = Catalogue(folder).read() if folder else ([], [])
     except (BackupError, OSError) as error:  # then there is none that could be restored
         look.remark(str(error))
@@ -69,9 +69,10 @@ def read(look: Look) -> Sequence[Backup]:
     return [_row(entry) for entry in reversed(here) if entry.kind is not Kind.MASKED]
 
 
-def _folder(settings: Settings) -> Folder | None:
+def folder_of(settings: Settings) -> Folder | None:
+    """Return the folder of backups, None where nothing was ever backed up: looking makes no folder."""
     if settings.backup_dir is None and not (settings.home / "backups").is_dir():
-        return None  # nothing was ever backed up here, and looking makes no folder
+        return None
     return Folder.of(settings)
 
 

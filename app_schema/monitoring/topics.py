@@ -16,12 +16,14 @@ from app_schema.monitoring.replication import REPLICATION
 from app_schema.monitoring.sequences import SEQUENCES
 from app_schema.monitoring.tables import TABLES
 from app_schema.monitoring.vacuum import VACUUM
+from app_schema.monitoring.wal import WAL
 
 if TYPE_CHECKING:
     from app_schema.monitoring.topic import Topic
 
 TOPICS: tuple[Topic[Any], ...] = (
     BACKUPS,
+    WAL,
     DISK,
     CONNECTIONS,
     CACHE,

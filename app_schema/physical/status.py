@@ -43,6 +43,7 @@ class Status:
         behind_bytes: of the server's WAL, what is not in the archive.
         behind_seconds: since when, at most.
         missing_segments: between the newest backup and the end of the archive.
+        gap: why the archive does not go on from the newest backup, and what to do; None when it does.
         problems: a line each.
     """
 
@@ -55,6 +56,7 @@ class Status:
     behind_bytes: int
     behind_seconds: float
     missing_segments: int
+    gap: str | None
     problems: tuple[str, ...]
 
     def summary(self) -> dict[str, Any]:
@@ -101,7 +103,19 @@ def look(settings: Settings, folder: Folder) -> Status:
         )
         if there
     )
-    return Status(identity.system, receiver, archiving, state.retained, path.name if path else None, at, behind, seconds, missing, problems)
+    return Status(
+        identity.system,
+        receiver,
+        archiving,
+        state.retained,
+        path.name if path else None,
+        at,
+        behind,
+        seconds,
+        missing,
+        gap,
+        problems,
+    )
 
 
 def _missing(folder: Folder, system: str, wal: Archive) -> tuple[int, str | None]:

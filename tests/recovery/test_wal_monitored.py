@@ -1,0 +1,55 @@
+"""What the monitor says of the archive of WAL."""
+
+import pytest
+from sources import replace
+
+from app_schema.engine import connect
+from app_schema.memory import Memory
+from app_schema.monitoring import snapshot
+from app_schema.monitoring.wal import Archive, judge
+
+
+@pytest.fixture
+def look(source):
+    """Look as ``app-schema monitor`` does, at a database without our schema."""
+
+    def look_at():
+        settings = source.settings.model_copy(update={"home": source.home})
+        with connect(settings) as connection, Memory.of(settings) as memory:
+            found = snapshot.take(connection, settings, memory)
+        [reading] = [reading for reading in found.readings if reading.topic.name == "wal"]
+        missing = [metric.value for metric in found.metrics if metric.name == "pgbackup_wal_missing_segments"]
+        return reading.rows, missing, [finding for finding in found.findings if finding.subject == "wal"]
+
+    return look_at
+
+
+def test_one_that_goes_on(look):
+    (row,), missing, findings = look()
+    assert (row.receiver, row.gap, missing, findings) == ("away", None, [0], [])
+
+
+def test_a_segment_is_missing(look, source):
+    path = source.segments[-1]
+    path.unlink()
+    (row,), missing, (finding,) = look()
+    assert (row.missing_segments, missing) == (1, [1])
+    assert (finding.rule, finding.command) == ("wal-gap", "app-schema backup base")
+    assert path.name in finding.says
+
+
+def test_a_segment_is_cut_off(look, source):
+    replace(source.segments[-1], lambda content: content[:4096])
+    *_, (finding,) = look()
+    assert "4,096 bytes" in finding.says
+
+
+def test_without_base_backups_nobody_relies_on_it(look, source):
+    for path in source.folder.path.glob("*.json"):
+        path.unlink()
+    assert look() == ((), [], [])
+
+
+def test_nobody_archives():
+    [finding] = judge([Archive("none", "off", None, 0, None)], None)
+    assert (finding.rule, finding.command.partition(",")[0]) == ("wal-not-archived", "app-schema backup wal")
