@@ -43,7 +43,7 @@ def cluster(  # noqa: PLR0913 (an argument each option)
 ) -> None:
     """Restore a cluster into DIR: to the end of its WAL (latest, the default), or to a moment.
 
-    The chain and the WAL are proved first. The server listens on a socket in DIR alone, and archives nothing.
+    The chain and the WAL are proved before it is started. The server listens on a socket in DIR alone, and archives nothing.
     """
     if moment and (target_time or target_xid is not None or backup):
         raise SettingsError("latest and a target are two moments; give one of them")
