@@ -54,7 +54,9 @@ def newest(entries: Iterable[Entry], system: str | None = None) -> Entry:
     Raises:
         BackupUnknown: there is none.
     """
-    found = [entry for entry in good(entries) if system in (None, place(entry).system_identifier)]
+    known = [entry for entry in entries if entry.kind in KINDS and system in (None, place(entry).system_identifier)]
+    found = good(known)
     if not found:
-        raise BackupUnknown("there is no good base backup of this cluster; take one with: app-schema backup base")
+        bad = f": of {len(known)}, the newest being {known[-1].id}, each is damaged or lacks its parent" if known else ""
+        raise BackupUnknown(f"there is no good base backup of this cluster{bad}; take one with: app-schema backup base")
     return found[-1]

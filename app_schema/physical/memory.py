@@ -30,9 +30,15 @@ class Stretch(Record):
 
 
 class Memory(Record):
-    """By timeline, what was last proved of the way to its end."""
+    """What was found the last time.
+
+    Attributes:
+        timelines: what was proved of the way to the end of each.
+        gaps: by the first segment that is missing, since when that is known.
+    """
 
     timelines: dict[int, Stretch] = Field(default_factory=dict)
+    gaps: dict[str, datetime] = Field(default_factory=dict)
 
 
 def recall(folder: Folder, system: str) -> Memory:

@@ -46,7 +46,7 @@ def proving(folder: Folder, entry: Entry, programs: Programs) -> Iterator[Callab
         def ended() -> None:
             if process.wait():
                 said.seek(0)
-                raise BackupDamaged(f"{entry.id} is damaged: {reason(said.read().decode(errors='replace'))}; use another chain")
+                raise BackupDamaged(f"{entry.id} is damaged: {reason(said.read().decode(errors='replace'))}")
 
         with process:
             try:

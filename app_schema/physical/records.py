@@ -24,18 +24,20 @@ if TYPE_CHECKING:
 LINE = re.compile(
     r"tx:\s+(\d+), lsn: ([0-9A-F]+/[0-9A-F]+),.*desc: (COMMIT|ABORT)(?:_PREPARED)?\s(?:(\d+): )?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+) UTC"
 )
+SUBXACTS = re.compile(r"; subxacts: ([\d ]+)")
 BROKEN = re.compile(r"error in WAL record at ([0-9A-F]+/[0-9A-F]+): (.*)")
 NO_RECORD = "could not find a valid record after"
 
 
 class Transaction(NamedTuple):
-    """The end of a transaction, as recovery sees it."""
+    """The end of a transaction, as recovery sees it; ``subxacts`` are the ids that savepoints took in it, and rows may bear."""
 
     timeline: int
     lsn: int
     xid: int
     time: datetime
     committed: bool
+    subxacts: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -107,8 +109,7 @@ class Reader:
             self.end = last
             return
         raise WalDamaged(
-            f"the WAL of timeline {leg.timeline} is damaged after {show_lsn(last)} ({match[2] if match else error}):"
-            f" nothing later can be recovered from before it; take a new base"
+            f"the WAL of timeline {leg.timeline} is damaged after {show_lsn(last)} ({match[2] if match else ' '.join(error.split())})"
         )
 
 
@@ -118,4 +119,6 @@ def _transaction(timeline: int, line: str) -> Transaction | None:
         return None
     own, lsn, what, prepared, time = match.groups()
     at = datetime.strptime(time, "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC)
-    return Transaction(timeline, parse_lsn(lsn), int(prepared or own), at, what == "COMMIT")
+    within = SUBXACTS.search(line)
+    subxacts = frozenset(map(int, within[1].split())) if within else frozenset()
+    return Transaction(timeline, parse_lsn(lsn), int(prepared or own), at, what == "COMMIT", subxacts)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from app_schema.errors import WalDamaged, WalMissing
+from app_schema.errors import WalDamaged
 from app_schema.physical.archive import PARTIAL
 from app_schema.physical.segments import Header, Segment, is_blank, show_lsn
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from app_schema.physical.archive import Archive
+
+
+NEW_BASE = "take a new base with app-schema backup base"
 
 
 class Leg(NamedTuple):
@@ -34,18 +37,27 @@ class Stored(NamedTuple):
     unfinished: bool
 
 
+class Gap(NamedTuple):
+    """Where WAL is missing although there is more after it: the name of the first segment, and the words for it all."""
+
+    first: str
+    says: str
+
+
 @dataclass(frozen=True)
 class Route:
-    """The files that hold a way, one after the other without a gap.
+    """The files that hold a way, one after the other, up to its end or to the first gap.
 
     Attributes:
-        legs: oldest first.
+        legs: oldest first; beyond a gap there are none.
         files: in order; of a segment that two timelines share, the file of the newer one, as recovery takes it.
+        gap: what keeps it from going on.
     """
 
     archive: Archive
     legs: tuple[Leg, ...]
     files: tuple[Stored, ...]
+    gap: Gap | None = None
 
     @property
     def start(self) -> int:
@@ -74,7 +86,10 @@ class Route:
             header = Header.read(file.path)
             there = file.segment.number * self.archive.segment_bytes
             if header is None or header.system_identifier != system or header.address != there:
-                raise WalDamaged(f"{file.path} is not segment {file.path.name} of this cluster: {_cure(file.segment.number, self.archive)}")
+                raise WalDamaged(
+                    f"{file.path} is not segment {file.path.name} of this cluster: nothing after {show_lsn(there)} can be recovered"
+                    f" from before it; {NEW_BASE}"
+                )
 
     @contextmanager
     def laid_out(self) -> Iterator[Path]:
@@ -106,19 +121,20 @@ def legs(archive: Archive, start: int, on: int, to: int) -> tuple[Leg, ...] | No
 
 
 def find(archive: Archive, way: tuple[Leg, ...]) -> Route:
-    """Find the files of a way.
-
-    Raises:
-        WalMissing: a segment is missing although there is WAL after it, or has not the size that it should have.
-    """
+    """Find the files of a way, up to the first that is missing or has not the size that it should have."""
     files: list[Stored] = []
     number = archive.number(way[0].start)
-    while found := _file(archive, way, number):
-        if files and files[-1].unfinished and not any(leg.end is not None and number - 1 == archive.number(leg.end) for leg in way):
-            raise _missing(archive, files[-1].segment, 1)
-        files.append(found)
-        number += 1
-    _check_gap(archive, way, number)
+    try:
+        while found := _file(archive, way, number):
+            if files and files[-1].unfinished and not any(leg.end is not None and number - 1 == archive.number(leg.end) for leg in way):
+                raise _missing(archive, files[-1].segment, 1)
+            files.append(found)
+            number += 1
+        _check_gap(archive, way, number)
+    except _Broken as broken:
+        first, *rest = [leg for leg in way if archive.number(leg.start) < number] or way[:1]
+        until = (first, *rest)
+        return Route(archive, (*until[:-1], until[-1]._replace(end=None)), tuple(files), broken.gap)
     return Route(archive, way, tuple(files))
 
 
@@ -139,7 +155,7 @@ def _file(archive: Archive, way: tuple[Leg, ...], number: int) -> Stored | None:
         if path := archive.files.get(name):
             size = path.stat().st_size
             if size != archive.segment_bytes:
-                raise WalMissing(f"{path} is {size:,} bytes and a segment of WAL has {archive.segment_bytes:,}: {_cure(number, archive)}")
+                raise _Broken(Gap(name, f"{path} is {size:,} bytes and a segment of WAL has {archive.segment_bytes:,}"))
             return Stored(path, segment, unfinished=path.parent in archive.beside)  # the last one a base brings is cut short
         path = archive.files.get(f"{name}{PARTIAL}")
         # else the receiver died while it made the file, or has not written in it; pg_waldump asks any file how long segments are
@@ -156,10 +172,13 @@ def _check_gap(archive: Archive, way: tuple[Leg, ...], number: int) -> None:
         raise _missing(archive, Segment(leg.timeline, number), min(later, default=archive.number(tip.start)) - number or 1)
 
 
-def _missing(archive: Archive, first: Segment, count: int) -> WalMissing:
+class _Broken(Exception):
+    def __init__(self, gap: Gap) -> None:
+        super().__init__(gap.says)
+        self.gap = gap
+
+
+def _missing(archive: Archive, first: Segment, count: int) -> _Broken:
     number = f"{count} segment{'s' * (count > 1)}"
-    return WalMissing(f"{number} of WAL missing, the first is {first.name(archive.segment_bytes)}: {_cure(first.number, archive)}")
-
-
-def _cure(number: int, archive: Archive) -> str:
-    return f"nothing after {show_lsn(number * archive.segment_bytes)} can be recovered from before it; take a new base"
+    name = first.name(archive.segment_bytes)
+    return _Broken(Gap(name, f"{number} of WAL missing, the first is {name}"))

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
 from app_schema.engine import connect_to, database_url
-from app_schema.errors import BackupDamaged, BackupUnknown
+from app_schema.errors import BackupUnknown
 from app_schema.physical import archive, route, slot
 from app_schema.physical.base import IDENTITY
 from app_schema.physical.segments import parse_lsn
@@ -129,8 +129,5 @@ def _missing(folder: Folder, system: str, wal: Archive) -> tuple[int, str | None
     way = route.legs(wal, start, chain.place(newest).timeline, timeline)
     if way is None:
         return 0, f"timeline {timeline} does not come after {newest.id}: take a new base with app-schema backup base"
-    try:
-        route.find(wal, way)
-    except BackupDamaged as error:
-        return route.count_missing(wal, way), str(error)
-    return 0, None
+    gap = route.find(wal, way).gap
+    return (route.count_missing(wal, way), f"{gap.says}: {route.NEW_BASE}") if gap else (0, None)

@@ -8,19 +8,21 @@ import shutil
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path  # noqa: TC003 (of a dataclass)
 from typing import TYPE_CHECKING
 
 from sqlalchemy import URL
 
 from app_schema.backup import chain
+from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import running
+from app_schema.backup.entry import Verification
 from app_schema.embedded import launch, lock, private, sockets
 from app_schema.embedded.account import Account
 from app_schema.embedded.binaries import Binaries
 from app_schema.embedded.postmaster import Postmaster
-from app_schema.errors import BackupError, BackupUnknown, DiskTooSmall, EmbeddedServerError, RestoreError
+from app_schema.errors import BackupDamaged, BackupError, BackupUnknown, DiskTooSmall, EmbeddedServerError, RestoreError
 from app_schema.physical.layout import DATA, LINKS, TABLESPACES, WAL, data_of
 from app_schema.physical.proof import prove, proving
 from app_schema.restore import isolation, pages
@@ -69,8 +71,8 @@ def restore(  # noqa: PLR0913 (an argument each question)
 ) -> Recovered:
     """Restore a cluster into ``home``, which is then the home of an embedded server.
 
-    All the WAL on the way and every member of the chain are proved, the base while it is copied; if one is not what was
-    written, nothing of it stays.
+    All the WAL on the way and every member of the chain are proved, the base while it is copied. If one is not what was
+    written nothing of it stays: the catalogue notes it, and the next one before it is taken, unless the target is that very backup.
 
     Args:
         settings: where the WAL is.
@@ -82,7 +84,8 @@ def restore(  # noqa: PLR0913 (an argument each question)
         report: is told of each step as it begins.
 
     Raises:
-        BackupDamaged: a backup or WAL on the way is not what was written; nothing was restored.
+        BackupDamaged: WAL on the way or the target's own backup is not what was written; nothing was restored.
+        BackupUnknown: no backup that reaches the target is good.
         WalEnds: the WAL does not reach the target; nothing was restored.
         DiskTooSmall: the folder's disk cannot hold it; nothing was restored.
         RestoreError: the folder cannot be used, or the server did not get there; the folder is as it was.
@@ -91,24 +94,19 @@ def restore(  # noqa: PLR0913 (an argument each question)
     begun = time.monotonic()
     tell = report or (lambda _: None)
     with _place(home) as account, ExitStack() as used:
-        tell("reading the WAL on the way")
-        way = plan(settings, folder, target)
-        used.enter_context(_kept(folder, way))
-        found = Binaries.find(None, way.programs.major)
-        _check_room(home, way)
-        server = _Server(home, found.runnable(account, home / "binaries"), account)
-        base, *increments = way.members
-        for number, member in enumerate(increments, 1):
-            tell(f"proving incremental {number} of {len(increments)}")
-            prove(folder, member, way.programs)
-        tell(f"copying {max(member.size for member in way.members) / 1e6:,.0f} MB, and proving the base")
-        with proving(folder, base, way.programs) as proved:
+        damage: BackupDamaged | None = None
+        while True:
+            tell("reading the WAL on the way")
             try:
-                _copy(folder, way, home, account)
-            except (BackupError, OSError):
-                proved()  # which says better what is wrong
-                raise
-            proved()
+                way = plan(settings, folder, target)
+            except BackupUnknown as none:
+                raise (BackupDamaged(f"{damage}; {none}") if damage else none) from None
+            used.enter_context(_kept(folder, way))
+            _check_room(home, way)
+            damage = _bring(folder, way, home, account, tell)
+            if damage is None:
+                break
+        server = _Server(home, Binaries.find(None, way.programs.major).runnable(account, home / "binaries"), account)
         tell(f"replaying {len(way.wal.files):,} segments of WAL at most")
         server.recover(way)
         usable = time.monotonic()
@@ -118,7 +116,37 @@ def restore(  # noqa: PLR0913 (an argument each question)
         url = server.url(way) if start else None
         if not start:
             server.stop()
+    notes += tuple(f"{each.damaged or f'{each.id} adds to a backup that is damaged or missing'}: it was not used" for each in way.skipped)
     return Recovered(home, way, url, usable - begun, time.monotonic() - usable, differences, notes)
+
+
+def _bring(folder: Folder, way: Plan, home: Path, account: Account, tell: Callable[[str], None]) -> BackupDamaged | None:
+    """Prove the chain and copy it; return what is damaged of it, which the catalogue knows then, and another chain may do."""
+    base, *increments = way.members
+    looked_at = base
+    try:
+        for number, member in enumerate(increments, 1):
+            tell(f"proving incremental {number} of {len(increments)}")
+            looked_at = member
+            prove(folder, member, way.programs)
+        tell(f"copying {max(member.size for member in way.members) / 1e6:,.0f} MB, and proving the base")
+        looked_at = base
+        with proving(folder, base, way.programs) as proved:
+            try:
+                _copy(folder, way, home, account)
+            except (BackupError, OSError):
+                proved()  # which says better what is wrong
+                raise
+            proved()
+    except BackupDamaged as damage:
+        seen = Verification(at=datetime.now(UTC), error=str(damage))
+        Catalogue(folder).amend(looked_at.id, lambda now: now.model_copy(update={"verified": (*now.verified, seen)}))
+        if way.target.backup is not None:
+            raise
+        for made in (home / DATA, home / TABLESPACES):
+            shutil.rmtree(made, ignore_errors=True)
+        return damage
+    return None
 
 
 @contextmanager

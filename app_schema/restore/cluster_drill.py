@@ -61,7 +61,9 @@ def drill(
     try:
         with throwaway() as place:
             done = restore(settings, folder, target, place, check=not quick, report=report)
-            entry, notes, differences = done.plan.backup, done.notes, done.differences
+            entry, notes = done.plan.backup, done.notes
+            found = tuple(each.damaged or "" for each in done.plan.skipped if each.verified and each.verified[-1].at >= at)
+            differences = (*done.differences, *found)  # what was known before is no news
     except (BackupDamaged, WalEnds, RestoreError) as failed:  # what could not begin proves nothing of the backup
         error = str(failed)
     result = Drill(at=at, quick=quick, seconds=time.monotonic() - begun, differences=differences, error=error)

@@ -57,7 +57,7 @@ def recovery(plan: Plan) -> dict[str, str]:
         "recovery_target_name": "",
         "recovery_target_lsn": "",
         "recovery_target_time": target.time.isoformat(sep=" ") if target.time else "",
-        "recovery_target_xid": str(target.xid) if target.xid is not None else "",
+        "recovery_target_xid": str(plan.xid) if plan.xid is not None else "",
     }
     return {name: value for name, value in settings.items() if value or not name.startswith("recovery_target")}
 

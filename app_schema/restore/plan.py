@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
-from app_schema.errors import BackupUnknown, WalEnds
-from app_schema.physical import archive, route
+from app_schema.errors import BackupUnknown, WalDamaged, WalEnds, WalMissing
+from app_schema.physical import archive, memory, route
 from app_schema.physical.base import programs_for
 from app_schema.physical.layout import WAL, data_of
 from app_schema.physical.records import Reader, Transaction
@@ -31,10 +31,11 @@ class Plan:
     Attributes:
         members: the chain, base first.
         wal: what recovery reads, in the order of the WAL; the first of it a backup brings along.
-        histories: of timelines, so that the restored cluster begins a new one.
         timeline: the one to follow.
+        stop: the LSN to which the WAL was read and proved.
         last: the last transaction that will be there, None if there is none after the backup's beginning.
-        reached: the LSN to which the WAL was read and proved.
+        xid: the transaction at which recovery stops, if the target names one.
+        skipped: newer backups that would do, were they not damaged.
     """
 
     target: Target
@@ -44,6 +45,8 @@ class Plan:
     stop: int
     timeline: int
     last: Transaction | None
+    xid: int | None = None
+    skipped: tuple[Entry, ...] = ()
 
     @property
     def backup(self) -> Entry:
@@ -56,9 +59,9 @@ def plan(settings: Settings, folder: Folder, target: Target) -> Plan:
 
     Raises:
         BackupUnknown: no backup was there by then.
-        WalEnds: the WAL ends before the target.
+        WalEnds: the WAL ends before the target, or before where it was known to end.
         WalMissing: a segment on the way is missing.
-        WalDamaged: a record on the way is not what was written.
+        WalDamaged: a record on the way is not what was written. Each names the last moment that can be reached.
     """
     entries, _ = Catalogue(folder).read()
     if target.backup is not None:
@@ -72,6 +75,8 @@ def _own_end(folder: Folder, target: Target, entry: Entry, entries: list[Entry])
     own = archive.Archive(data_of(folder, entry) / WAL, place.segment_bytes)
     way = (Leg(place.timeline, parse_lsn(place.start_lsn), parse_lsn(place.stop_lsn)),)
     found = route.find(own, way)
+    if found.gap:
+        raise WalMissing(f"{found.gap.says}, which {entry.id} was taken with; use another backup")
     programs = programs_for(entry)
     last = None
     for last in Reader(found, programs).transactions():  # noqa: B007 (the last one is wanted)
@@ -128,6 +133,13 @@ class _Choice:
                 return self._read(entry, timeline, way)
         return None
 
+    def _skipped(self, chosen: Entry) -> tuple[Entry, ...]:
+        """Return what is damaged of the backups between the chosen one and the target."""
+        system = chain.place(chosen).system_identifier
+        mine = [entry for entry in self.entries if entry.kind in chain.KINDS and chain.place(entry).system_identifier == system]
+        sound = {entry.id for entry in chain.good(self.entries)}
+        return tuple(each for each in mine if each.started > chosen.started and each.id not in sound and self._is_before(each, mine[-1]))
+
     def _in_between(self, wal: Archive, later: set[int], candidates: list[Entry], ends: _Ends) -> Plan | None:
         """Return a plan for a moment after the last transaction of one timeline and before the first of the next.
 
@@ -170,6 +182,8 @@ class _Choice:
             return True
         found = route.find(wal, (Leg(timeline, history[-1].lsn, None),))
         first = next(Reader(found, programs).transactions(), None)
+        if first is None and found.gap:
+            raise WalMissing(f"{found.gap.says}: whether timeline {timeline} had begun by {self.target} cannot be told")
         return first is not None and self.target.time is not None and first.time <= self.target.time
 
     def _read(self, entry: Entry, timeline: int, way: tuple[Leg, ...]) -> Plan:
@@ -177,11 +191,22 @@ class _Choice:
         found = route.find(self._archive(entry), way)
         reader = Reader(found, programs)
         last = stop = None
-        for transaction in reader.transactions():
-            if self.target.stops_at(transaction):
-                stop = transaction
-                break
-            last = transaction
+        try:
+            for transaction in reader.transactions():
+                if self.target.stops_at(transaction):
+                    stop = transaction
+                    break
+                last = transaction
+        except WalDamaged as damage:
+            raise WalDamaged(f"{damage}; {_reachable(last, entry)}") from None
+        if stop is None and found.gap:
+            raise WalMissing(f"{found.gap.says}; {_reachable(last, entry)}")
+        known = memory.recall(self.folder, chain.place(entry).system_identifier).timelines.get(timeline)
+        if stop is None and known and reader.end < known.end:
+            raise WalEnds(
+                f"the WAL of timeline {timeline} ends at {show_lsn(reader.end)}, and reached {show_lsn(known.end)}"
+                f" on {known.at:%Y-%m-%d}: what was committed since is no longer there; {_reachable(last, entry)}"
+            )
         if stop is None and (self.target.time or self.target.xid is not None):
             raise _Ends(
                 timeline,
@@ -193,7 +218,17 @@ class _Choice:
         reached = stop.lsn if stop else reader.end
         if stop and self.target.includes_stop:
             last = stop
-        return Plan(self.target, programs, chain.members(entry, self.entries), found, reached, timeline, last)
+        xid = stop.xid if stop and self.target.xid is not None else None
+        return Plan(
+            self.target, programs, chain.members(entry, self.entries), found, reached, timeline, last, xid, skipped=self._skipped(entry)
+        )
+
+
+def _reachable(last: Transaction | None, entry: Entry) -> str:
+    """Say how to restore as much as there is before a gap."""
+    if last is None:
+        return f"--backup {entry.id} restores what was there when it was taken"
+    return f"--target-xid {last.xid} restores what there is before that, up to {last.time.isoformat(sep=' ')}"
 
 
 def _with_epoch(xid: int, newest: int) -> int:

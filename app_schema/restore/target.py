@@ -21,7 +21,7 @@ class Target:
 
     Attributes:
         time: the last transaction that ended by then is the last that is there.
-        xid: the transaction that is the last one.
+        xid: the transaction that is the last one, or one of its savepoints.
         backup: the id of a backup, which is restored to its own end.
         exclusive: stop just before that moment or transaction.
     """
@@ -50,7 +50,7 @@ class Target:
         """Whether recovery stops when it comes to the end of this transaction: before it or after it."""
         if self.time is not None:
             return transaction.time > self.time or (self.exclusive and transaction.time == self.time)
-        return self.xid is not None and transaction.xid == self.xid & 0xFFFFFFFF
+        return self.xid is not None and self.xid & 0xFFFFFFFF in {transaction.xid, *transaction.subxacts}
 
     @property
     def includes_stop(self) -> bool:
@@ -72,11 +72,20 @@ def read_time(text: str) -> datetime:
     try:
         if "/" in zone or zone == "UTC":
             named = datetime.fromisoformat(moment)
-            return named.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) if named.tzinfo is None else _refused(text, "has two zones")
+            return _in_zone(text, named, ZoneInfo(zone))
         time = datetime.fromisoformat(text.strip())
     except (ValueError, ZoneInfoNotFoundError):
         return _refused(text, "is no time that can be read")
     return time.astimezone(UTC) if time.tzinfo else _refused(text, "has no zone")
+
+
+def _in_zone(text: str, named: datetime, zone: ZoneInfo) -> datetime:
+    if named.tzinfo is not None:
+        return _refused(text, "has two zones")
+    first, second = (named.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    if first.utcoffset() != second.utcoffset():  # once more, or never, as the clock is set
+        return _refused(text, "is no single moment, since the clock is set there then")
+    return first.astimezone(UTC)
 
 
 def _refused(text: str, why: str) -> datetime:

@@ -71,6 +71,21 @@ def test_one_transaction_before_and_after(history, target, by, exclusive, more):
     assert done.plan.last.xid == history.committed[number + more - 1][1]
 
 
+def test_the_id_of_a_savepoint_is_its_transaction(source, target):
+    """As rows bear it in xmin."""
+    with source.connect() as connection, connection.transaction():
+        connection.execute("INSERT INTO facts (text) VALUES ('before')")
+        with connection.transaction():
+            row = connection.execute("INSERT INTO facts (text) VALUES ('within') RETURNING id, xmin::text::bigint").fetchone()
+    with source.connect() as connection:
+        connection.execute("INSERT INTO facts (text) VALUES ('after')")
+    with source.receiving():
+        pass
+    done = restore(source.settings, source.folder, Target(xid=row[1]), target, start=True, check=False)
+    assert rows(source, done)[-1] == row[0]
+    assert done.plan.last.xid == row[1] - 1
+
+
 @pytest.mark.parametrize("beyond", [{"time": datetime.now(UTC) + timedelta(days=1)}, {"xid": 4_000_000_000}])
 def test_past_the_end_of_the_wal_nothing_is_restored(history, target, beyond):
     with pytest.raises(WalEnds, match=r"the WAL of timeline 1 ends at \S+ and does not reach .*: its last transaction, \d+, ended"):
@@ -96,6 +111,9 @@ def test_a_time_carries_its_zone():
     moment = datetime(2026, 11, 22, 14, 30, tzinfo=ZoneInfo("Asia/Seoul"))
     for text in ("2026-11-22T14:30:00+09:00", "2026-11-22T05:30:00Z", "2026-11-22 14:30 Asia/Seoul", "2026-11-22 05:30 UTC"):
         assert read_time(text) == moment
+    for text in ("2026-11-01 01:30 America/New_York", "2026-03-08 02:30 America/New_York"):  # twice, and never
+        with pytest.raises(SettingsError, match="is no single moment"):
+            read_time(text)
     for text in ("2026-11-22T14:30:00", "2026-11-22", "2026-11-22 14:30 KST", "yesterday", "2026-11-22T14:30Z Asia/Seoul", ""):
         with pytest.raises(SettingsError, match="write it with its zone, such as"):
             read_time(text)

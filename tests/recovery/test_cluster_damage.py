@@ -3,14 +3,19 @@
 import json
 import os
 import random
+import re
 
 import pytest
-from sources import Source, flip, new_folder, place, replace
+from sources import Source, flip, new_folder, place, replace, rows
 
 from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
-from app_schema.errors import AppSchemaError, BackupDamaged, WalDamaged
+from app_schema.errors import AppSchemaError, BackupDamaged, WalDamaged, WalEnds
+from app_schema.physical import route
+from app_schema.physical.archive import Archive
 from app_schema.physical.base import base, incremental
+from app_schema.physical.records import Reader
+from app_schema.physical.route import Leg
 from app_schema.physical.verify import verify
 from app_schema.restore.cluster import restore
 from app_schema.restore.target import Target
@@ -53,7 +58,15 @@ def test_an_undamaged_one(source):
 @pytest.mark.parametrize("member", MEMBERS)
 def test_a_bit_flipped_in_a_backup(source, target, member):
     flip(a_table(source, member))
-    assert "checksum mismatch" in refused(source, target)
+    if member == "root":
+        assert "checksum mismatch" in (said := refused(source, target))
+        assert "there is no good base backup of this cluster: of 3, the newest being" in said
+    else:  # the one before it and more WAL do as well
+        done = restore(source.settings, source.folder, Target(), target, start=True, check=False)
+        assert rows(source, done) == [row for row, _, _ in source.committed]
+        assert [each.id for each in done.plan.members] == [each.id for each in source.entries[: MEMBERS[member]]]
+        assert sum("it was not used" in note for note in done.notes) == 3 - MEMBERS[member]
+        assert f"{source.entries[MEMBERS[member]].id} is damaged: " in done.notes[0]
     found = errors(source)
     assert "checksum mismatch" in found[0]
     assert len(found) == 3 - MEMBERS[member]  # and what adds to it
@@ -70,7 +83,9 @@ def test_a_bit_flipped_in_the_wal(source, target, which):
     assert "the WAL of timeline 1 is damaged after " in error
     newest = source.entries[-1]
     if path.name >= chain.place(newest).start_wal:
-        assert "is damaged after" in refused(source, target)
+        said = refused(source, target)
+        assert "is damaged after" in said
+        assert re.search(r"; --target-xid \d+ restores what there is before that, up to 2\d\d\d-.*\+00:00$", said) or "--backup" in said
 
 
 def test_a_bit_flipped_in_the_unfinished_segment(source):
@@ -118,12 +133,17 @@ def test_the_last_record_is_torn(source, target):
 
 
 def test_a_segment_is_missing(source, target):
+    """It is named with the last transaction before it, which can be restored; so can every moment before."""
     path = source.segments[-1]
+    reader = Reader(route.find(Archive(source.wal, 16 << 20), (Leg(1, int(path.name[16:], 16) << 24, None),)), source.reader.programs)
+    moment = next(reader.transactions()).time
     path.unlink()
-    lsn = f"0/{int(path.name[16:], 16) << 24:X}"
-    why = f"1 segment of WAL missing, the first is {path.name}: nothing after {lsn} can be recovered from before it; take a new base"
-    assert errors(source) == [why]
-    assert refused(source, target) == why
+    why = f"1 segment of WAL missing, the first is {path.name}"
+    assert errors(source) == [f"{why}: nothing later can be recovered from before it; take a new base with app-schema backup base"]
+    last = [(xid, at) for _, xid, at in source.committed if at < moment][-1]
+    assert refused(source, target) == f"{why}; --backup {source.entries[-1].id} restores what was there when it was taken"
+    done = restore(source.settings, source.folder, Target(xid=last[0]), target, start=True, check=False)
+    assert rows(source, done) == [row for row, _, at in source.committed if at < moment]
 
 
 @pytest.mark.parametrize("size", [0, 4096, 16 << 20 | 1])
@@ -148,8 +168,47 @@ def test_the_manifest(source, target, how):
     path = data(source, "middle") / "backup_manifest"
     path.unlink() if how == "missing" else replace(path, lambda content: content + b"\n")
     expected = "cannot be read" if how == "missing" else "was edited or damaged"
-    assert expected in refused(source, target)
+    with pytest.raises(BackupDamaged, match=expected):
+        restore(source.settings, source.folder, Target(backup=source.entries[2].id), target)
+    assert not target.exists()
     assert expected in errors(source)[0]
+
+
+def test_what_was_there_before_is_missed(source, target):
+    """Not only a hole: an archive that ends earlier than it did has lost something, whoever reads all of it again or restores it."""
+    assert errors(source) == []
+    for path in (*source.wal.glob("*.partial"), source.segments[-1]):
+        path.rename(source.home / path.name)
+        for everything in (False, True):
+            [error] = errors(source, everything=everything)
+            assert re.match(
+                r"the archive ends at \S+, and reached \S+ on 2\d\d\d-\d\d-\d\d: what was committed since is no longer there", error
+            )
+        with pytest.raises(WalEnds, match="is no longer there; --"):
+            restore(source.settings, source.folder, Target(), target)
+    (source.home / path.name).rename(path)
+    for path in source.segments:
+        path.unlink()
+    assert "the archive ends at" in errors(source)[0]
+
+
+def test_a_gap_is_told_until_it_is_known_and_a_newer_backup_leads_on(source):
+    source.segments[0].unlink()  # before the second backup
+    name = "WAL of timeline 1"
+    found = [finding for finding in verify(source.settings, source.folder, source.entries) if finding.name == name]
+    assert [bool(finding.error) for finding in found] == [False, True, False]
+    assert f"{source.entries[1].id} leads on" in found[1].error
+    found = [finding for finding in verify(source.settings, source.folder, source.entries) if finding.name == name]
+    assert [bool(finding.error) for finding in found] == [False, False]
+    assert "no moment from there to" in found[0].note
+
+
+def test_an_archive_that_ends_before_a_backup_begins(source):
+    for path in (*source.wal.glob("*.partial"), *source.segments[1:]):
+        path.unlink()
+    for _ in range(2):  # as long as nobody archives
+        [error] = errors(source)
+        assert f"and {source.entries[1].id} begins at" in error
 
 
 @pytest.mark.parametrize("how", ["entry", "files"])

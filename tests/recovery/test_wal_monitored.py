@@ -26,7 +26,8 @@ def look(source):
 
 def test_one_that_goes_on(look):
     (row,), missing, findings = look()
-    assert (row.receiver, row.gap, missing, findings) == ("away", None, [0], [])
+    assert row.receiver in {"away", "lost"}  # its slot is still there, and others write on that server
+    assert (row.gap, missing, findings) == (None, [0], [])
 
 
 def test_a_segment_is_missing(look, source):
