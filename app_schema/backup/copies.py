@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LATEST = "latest"
 SHORTEST = len("20261122")  # of an id's beginning
+RANGE, WHOLE = 8 << 20, 64 << 20  # bytes of one request
 WAITING = 64  # blocks of 256 kB that may wait to be written; with the ranges being read, about 100 MB of memory
 AGAIN = "what came whole is kept; run it again to go on"
 REFUSED = "check the keys (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile), which need s3:ListBucket and s3:GetObject"
@@ -171,7 +172,9 @@ class Copies:
         """
         from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 (an optional extra, and slow to load)
 
-        config = TransferConfig(max_concurrency=4, max_io_queue=WAITING, use_threads=threads)
+        config = TransferConfig(
+            multipart_chunksize=RANGE if threads else WHOLE, max_concurrency=4, max_io_queue=WAITING, use_threads=threads
+        )
         for name in names:
             with self._reaching(name):
                 self.bucket.client.download_fileobj(
