@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.backup import chain
@@ -90,7 +92,9 @@ class Copies:
             if match := ID.match(stored.name):
                 sizes[match[0]] = sizes.get(match[0], 0) + stored.bytes
         return tuple(
-            Copy(name, _kind(name), datetime.strptime(name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC), size, f"{name}.json" in self.objects)
+            Copy(
+                name, _kind(name), datetime.strptime(name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC), size, f"{name}.json" in self.objects
+            )
             for name, size in sorted(sizes.items())
         )
 
@@ -105,7 +109,9 @@ class Copies:
             BackupUnknown: there is none, or several begin so.
             BackupDamaged: its entry is not what was written.
         """
-        found = [entry_id for entry_id in self.ids(Kind) if entry_id == name or (len(name) >= SHORTEST and entry_id.startswith(name))]
+        found = [
+            entry_id for entry_id in self.ids(tuple(Kind)) if entry_id == name or (len(name) >= SHORTEST and entry_id.startswith(name))
+        ]
         if len(found) > 1:
             raise BackupUnknown(f"{name} is the beginning of {len(found)} backups: {', '.join(found)}")
         if not found:
@@ -114,16 +120,30 @@ class Copies:
             raise BackupUnknown(f"{name} is not in {self.url}: {why}; app-schema backup fetch --list shows what there is")
         return self.entry(found[0])
 
-    def latest(self, kinds: Collection[Kind], database: str | None) -> Entry:
+    def newest_first(self, kinds: Collection[Kind], say: Callable[[str], None]) -> Iterator[Entry]:
+        """Read entries as they are asked for; one that cannot be used is passed over, and ``say`` is told why.
+
+        Raises:
+            FetchFailed: one cannot be read.
+        """
+        for _, same_second in groupby(reversed(self.ids(kinds)), key=itemgetter(slice(len("20261122T030000Z")))):
+            entries = []
+            for entry_id in same_second:
+                try:
+                    entries.append(self.entry(entry_id))
+                except BackupDamaged as damage:
+                    say(f"{entry_id} was passed over: {damage}")
+            yield from sorted(entries, key=attrgetter("started"), reverse=True)
+
+    def latest(self, kinds: Collection[Kind], database: str | None, say: Callable[[str], None]) -> Entry:
         """Return the newest whole backup of these kinds, one of ``database`` if that is given; a partial one only if none is whole.
 
         Raises:
             BackupUnknown: there is none.
-            BackupDamaged: an entry is not what was written.
         """
-        partial, others = None, set()
-        for entry_id in reversed(self.ids(kinds)):
-            entry = self.entry(entry_id)
+        partial: Entry | None = None
+        others: set[str] = set()
+        for entry in self.newest_first(kinds, say):
             if database is not None and database not in entry.databases:
                 others.update(entry.databases)
             elif entry.status == "complete":
@@ -157,7 +177,9 @@ class Copies:
         )
         return entry.model_copy(update={"uploads": (*entry.uploads, copy)})
 
-    def download(self, names: Iterable[str], target: Writable, report: Callable[[int], None] | None = None, *, threads: bool = True) -> None:
+    def download(
+        self, names: Iterable[str], target: Writable, report: Callable[[int], None] | None = None, *, threads: bool = True
+    ) -> None:
         """Write objects one after the other, as they come.
 
         Args:
@@ -186,9 +208,7 @@ class Copies:
         with self._reaching(""):
             pages = self.bucket.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket.name, Prefix=prefix, **options)
             found = [each for page in pages for each in page.get("Contents", ())]
-        return {
-            name: Stored(name, each["Size"], each["LastModified"]) for each in found if (name := each["Key"].removeprefix(prefix))
-        }
+        return {name: Stored(name, each["Size"], each["LastModified"]) for each in found if (name := each["Key"].removeprefix(prefix))}
 
     @cached_property
     def _versioning(self) -> bool:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.backup.catalogue import Catalogue
-from app_schema.backup.copies import AGAIN
 from app_schema.backup.entry import Verification
 from app_schema.backup.stream import HashedWriter
 from app_schema.backup.verify import check_part
@@ -124,7 +123,7 @@ def check_room(place: Path, needed: int) -> None:
     free = shutil.disk_usage(place).free
     if needed > free:
         raise BackupError(
-            f"{place} has {free / 1e6:,.0f} MB free and {needed / 1e6:,.0f} MB are to come: make room, or set APP_SCHEMA_BACKUP_DIR; {AGAIN}"
+            f"{place} has {free / 1e6:,.0f} MB free and {needed / 1e6:,.0f} MB are to come: make room, or set APP_SCHEMA_BACKUP_DIR"
         )
 
 

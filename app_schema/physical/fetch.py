@@ -13,7 +13,6 @@ from app_schema.backup.pipe import piped
 from app_schema.backup.tree import drafted
 from app_schema.errors import BackupDamaged, BackupUnknown
 from app_schema.physical.base import SUFFIX, programs_for
-from app_schema.physical.fetch_wal import FetchedWal, Wal
 from app_schema.physical.proof import prove
 from app_schema.physical.transfer import ENCRYPTED
 from app_schema.physical.unpacking import check_python, unpack
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from app_schema.backup.copies import Stored
     from app_schema.backup.entry import Entry, Part
+    from app_schema.physical.fetch_wal import FetchedWal, Wal
     from app_schema.physical.transfer import Transfer
 
 
@@ -55,27 +55,38 @@ def newest(transfer: Transfer, say: Callable[[str], None]) -> tuple[Entry, ...]:
     Raises:
         BackupUnknown: there is none.
     """
-    for entry_id in reversed(transfer.copies.ids(chain.KINDS)):
+    for entry in transfer.copies.newest_first(chain.KINDS, say):
         try:
-            found = members(transfer, transfer.copies.entry(entry_id))
-            for member in found:
-                _wanted(transfer, member)
+            found = members(transfer, entry)
+            size(transfer, found)
         except BackupDamaged as damage:
-            say(f"{entry_id} was passed over: {damage}")
+            say(f"{entry.id} was passed over: {damage}")
             continue
         return found
     raise BackupUnknown(f"there is no whole base backup in {transfer.copies.url}; app-schema backup fetch --list shows what there is")
 
 
-def fetch(transfer: Transfer, chosen: tuple[Entry, ...], *, wal: bool) -> Iterator[Fetched | FetchedWal]:
-    """Bring a chain back, base first, and then all WAL from its beginning on; each is kept as soon as it is proved.
+def size(transfer: Transfer, chosen: tuple[Entry, ...]) -> int:
+    """Return how many bytes of a chain are not in the folder.
+
+    Raises:
+        BackupDamaged: pieces are missing in the bucket, or what is in the folder is damaged.
+    """
+    return sum(part.bytes for member in chosen for part, _ in _wanted(transfer, member))
+
+
+def fetch(
+    transfer: Transfer, chosen: tuple[Entry, ...], wal: Wal | None = None, report: Callable[[int], None] | None = None
+) -> Iterator[Fetched | FetchedWal]:
+    """Bring a chain back, base first, and then its WAL; each is kept as soon as it is proved.
 
     Everything that can be known before is looked at before the first byte comes: keys, programs, pieces, room.
 
     Args:
         transfer: from where to where.
         chosen: the chain.
-        wal: also the WAL.
+        wal: what of the archive comes, too.
+        report: is told of the bytes as they come.
 
     Raises:
         BackupBusy: a backup is running in this folder.
@@ -87,48 +98,48 @@ def fetch(transfer: Transfer, chosen: tuple[Entry, ...], *, wal: bool) -> Iterat
     """
     check_python()
     folder = transfer.folder
-    archived = Wal(transfer, chain.place(chosen[0])) if wal else None
+    catalogue = Catalogue(folder)
     with folder.run():
-        Catalogue(folder).sweep()
+        catalogue.sweep()
         for member in chosen:
             programs_for(member)
-            for pieces in _wanted(transfer, member).values():
+            for _, pieces in _wanted(transfer, member):
                 transfer.cipher(pieces.suffix)
-        size = sum(part.bytes for member in chosen for part in _wanted(transfer, member))
-        if archived:
-            archived.check(beside=size)
-        check_room(folder.path, size)
+        needed = size(transfer, chosen)
+        if wal:
+            wal.check(beside=needed)
+        check_room(folder.path, needed)
         for member in chosen:
-            yield bring_back(
-                Catalogue(folder),
-                member,
-                partial(_bring, transfer, member),
-                lambda _, member=member: prove(folder, member, programs_for(member)),  # type: ignore[misc]
-            )
-        if archived:
-            yield archived.fetch()
+
+            def check(_: Part, member: Entry = member) -> None:
+                prove(folder, member, programs_for(member))
+
+            yield bring_back(catalogue, member, partial(_bring, transfer, member, report), check)
+        if wal:
+            yield wal.fetch(report)
 
 
-def _bring(transfer: Transfer, entry: Entry, part: Part) -> None:
+def _bring(transfer: Transfer, entry: Entry, report: Callable[[int], None] | None, part: Part) -> None:
     folder, pieces = transfer.folder, _pieces(transfer, part)
-    where = f"{transfer.copies.url}/{pieces.names[0]}"
     with drafted(folder, part.file) as tree:
         beside = entry.model_copy(update={"parts": (part.model_copy(update={"file": tree.path.name}),)})
         try:
             piped(
-                partial(transfer.copy, pieces.names, pieces.suffix),
+                lambda target: transfer.copy(pieces.names, pieces.suffix, target, report),
                 lambda source: unpack(source, tree.path, part.file),
             )
             prove(folder, beside, programs_for(entry))
         except BackupDamaged as damage:
+            where = f"{transfer.copies.url}/{pieces.names[0]}"
             raise BackupDamaged(f"{where} is damaged, and nothing of it was kept: {damage}; {ANOTHER}") from None
         tree.keep()
 
 
-def _wanted(transfer: Transfer, entry: Entry) -> dict[Part, Pieces]:
+def _wanted(transfer: Transfer, entry: Entry) -> list[tuple[Part, Pieces]]:
+    """Return what of a backup is not in the folder, and where it is."""
     if [part.file for part in entry.parts] != [f"{entry.id}{SUFFIX}"]:
         raise BackupDamaged(f"{transfer.copies.url}/{entry.id}.json names other files than a base backup has; {ANOTHER}")
-    return {part: _pieces(transfer, part) for part in missing(Catalogue(transfer.folder), entry)}
+    return [(part, _pieces(transfer, part)) for part in missing(Catalogue(transfer.folder), entry)]
 
 
 def _pieces(transfer: Transfer, part: Part) -> Pieces:

@@ -18,9 +18,11 @@ from app_schema.physical.segments import HISTORY, Header, Segment, parse_lsn
 from app_schema.physical.transfer import ENCRYPTED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
 
-    from app_schema.backup.copies import Stored
+    from app_schema.backup.copies import Copies, Stored
     from app_schema.backup.entry import Physical
     from app_schema.physical.transfer import Transfer
 
@@ -41,12 +43,47 @@ class FetchedWal(NamedTuple):
     strange: tuple[str, ...]
 
 
+class Archived(NamedTuple):
+    """The WAL of a cluster in the bucket: how many files, ``here`` of them in the archive, and when the last was sent."""
+
+    system_identifier: str
+    files: int
+    bytes: int
+    here: int
+    modified: datetime
+
+
+def archived(copies: Copies, place: Path) -> list[Archived]:
+    """Return the WAL that the bucket holds, cluster by cluster; ``place`` holds the archives of all.
+
+    Raises:
+        FetchFailed: the bucket cannot be listed.
+    """
+    clusters: dict[str, list[Stored]] = {}
+    for stored in copies.beneath(f"{archive.WAL}/").values():
+        system, _, name = stored.name.partition("/")
+        if system.isdecimal() and (match := NAME.fullmatch(name)):
+            clusters.setdefault(system, []).append(stored._replace(name=match[1]))
+    found = []
+    for system, files in sorted(clusters.items()):
+        here = {path.name for path in (place / system).rglob("*")}
+        names = {stored.name for stored in files}
+        size, newest = sum(stored.bytes for stored in files), max(stored.modified for stored in files)
+        found.append(Archived(system, len(names), size, len(names & here), newest))
+    return found
+
+
 @dataclass(frozen=True)
 class Wal:
     """All WAL of a cluster from the beginning of ``base`` on, of all timelines, and the histories."""
 
     transfer: Transfer
     base: Physical
+
+    @property
+    def bytes(self) -> int:
+        """How many are not in the archive."""
+        return sum(stored.bytes for stored, _ in self._wanted.values())
 
     def check(self, beside: int) -> None:
         """Whether it can be fetched: the keys, the files that are there, and room for it, ``beside`` other bytes on the same disk.
@@ -59,9 +96,9 @@ class Wal:
         for _, suffix in self._wanted.values():
             self.transfer.cipher(suffix)
         same = self._place.stat().st_dev == self.transfer.folder.path.stat().st_dev
-        check_room(self._place, sum(stored.bytes for stored, _ in self._wanted.values()) + (beside if same else 0))
+        check_room(self._place, self.bytes + (beside if same else 0))
 
-    def fetch(self) -> FetchedWal:
+    def fetch(self, report: Callable[[int], None] | None = None) -> FetchedWal:
         """Bring what is missing, oldest first.
 
         Raises:
@@ -75,7 +112,7 @@ class Wal:
             path.unlink(missing_ok=True)
         with self.transfer.folder.using(str(self._place)), ThreadPoolExecutor(AT_ONCE) as pool:
             try:
-                for _ in pool.map(lambda name: self._bring(place, name), sorted(self._wanted)):
+                for _ in pool.map(lambda name: self._bring(place, name, report), sorted(self._wanted)):
                     pass
             except BaseException:
                 pool.shutdown(cancel_futures=True)
@@ -84,12 +121,12 @@ class Wal:
         there = len(self._listed) - len(self._wanted)
         return FetchedWal(self.base.system_identifier, len(self._wanted), there, self._strange)
 
-    def _bring(self, place: Folder, name: str) -> None:
+    def _bring(self, place: Folder, name: str, report: Callable[[int], None] | None) -> None:
         stored, suffix = self._wanted[name]
         objects = [f"{self._beneath}{stored.name}"]
         with place.draft(name) as draft, place.writing(draft.path):
             writer = HashedWriter(draft.file)
-            self.transfer.copy(objects, suffix, writer, threads=False)
+            self.transfer.copy(objects, suffix, writer, report, threads=False)
             if wrong := self._wrong(name, draft.path, writer.bytes):
                 raise BackupDamaged(f"{self.transfer.copies.url}/{objects[0]} is damaged: {wrong}; {ANOTHER}")
             os.fsync(draft.file.fileno())

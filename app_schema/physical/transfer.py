@@ -28,16 +28,11 @@ ENCRYPTED = "|".join(map(re.escape, CIPHERS))  # how the names of encrypted obje
 
 @dataclass(frozen=True)
 class Transfer:
-    """Where from, where to, and the keys.
-
-    Attributes:
-        report: is told of the bytes as they come.
-    """
+    """Where from, where to, and the keys."""
 
     settings: Settings
     folder: Folder
     copies: Copies
-    report: Callable[[int], None] | None = None
 
     def cipher(self, suffix: str) -> Cipher | None:
         """Return what opens objects whose names end so, None if they are in clear.
@@ -49,8 +44,10 @@ class Transfer:
             self._ciphers[suffix] = encryption.for_reading(self.settings, CIPHERS[suffix])
         return self._ciphers.get(suffix)
 
-    def copy(self, names: Sequence[str], suffix: str, target: Writable, *, threads: bool = True) -> None:
-        """Write objects in clear, one after the other, as they come.
+    def copy(
+        self, names: Sequence[str], suffix: str, target: Writable, report: Callable[[int], None] | None = None, *, threads: bool = True
+    ) -> None:
+        """Write objects in clear, one after the other, as they come; arguments as for :meth:`.Copies.download`.
 
         Raises:
             EncryptionError: they were encrypted with another key, or are damaged.
@@ -59,7 +56,7 @@ class Transfer:
         """
 
         def download(to: Writable) -> None:
-            self.copies.download(names, to, self.report, threads=threads)
+            self.copies.download(names, to, report, threads=threads)
 
         cipher = self.cipher(suffix)
         if cipher is None:

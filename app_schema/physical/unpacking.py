@@ -50,7 +50,7 @@ def unpack(source: BinaryIO, tree: Path, name: str) -> None:
 
     try:
         with tarfile.open(fileobj=source, mode="r|") as tar:
-            tar.extractall(tree, filter=safe)
+            tar.extractall(tree, filter=safe)  # noqa: S202 (filtered)
     except tarfile.TarError as error:
         raise BackupDamaged(f"it cannot be unpacked: {error}") from None
     _sync(tree)
