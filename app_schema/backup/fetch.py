@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 ANOTHER = "use another of app-schema backup fetch --list, or an older version of the object if the bucket keeps them"
 
 
+class InTheWay(BackupDamaged):
+    """Something in the folder is not what it should be, and is not overwritten."""
+
+
 class Fetched(NamedTuple):
     """A backup that is in the folder now; ``bytes`` were missing there, 0 if it was there already."""
 
@@ -38,9 +42,10 @@ def fetch(folder: Folder, copies: Copies, entry: Entry, report: Callable[[int], 
 
     Raises:
         BackupBusy: a backup is running in this folder.
-        BackupDamaged: an object is missing or is not what was sent, or another file lies in its place; nothing was overwritten.
+        BackupDamaged: an object is missing or is not what was sent.
         BackupError: the disk is full.
         FetchFailed: the storage cannot be reached or refused.
+        InTheWay: another file lies in its place; nothing was overwritten.
     """
     catalogue = Catalogue(folder)
 
@@ -71,15 +76,15 @@ def missing(catalogue: Catalogue, entry: Entry) -> tuple[Part, ...]:
     """Return the parts of a backup that are not in the folder.
 
     Raises:
-        BackupDamaged: it is there and damaged, or its entry cannot be read; the line says how to make room for the copy.
+        InTheWay: it is there and damaged, or its entry cannot be read; the line says how to make room for the copy.
     """
     path = catalogue.folder.path
     known = _known(catalogue, entry)
     if known is None and (path / f"{entry.id}.json").exists():
-        raise BackupDamaged(f"{path / entry.id}.json cannot be read; {_away(path, entry)}")
+        raise InTheWay(f"{path / entry.id}.json cannot be read; {_away(path, entry)}")
     wanted = tuple(part for part in entry.parts if not os.path.lexists(path / part.file))
     if known and known.damaged and not wanted:
-        raise BackupDamaged(f"{entry.id} is in the folder and is damaged there; {_away(path, entry)}")
+        raise InTheWay(f"{entry.id} is in the folder and is damaged there; {_away(path, entry)}")
     return wanted
 
 
@@ -91,6 +96,9 @@ def bring_back(catalogue: Catalogue, entry: Entry, bring: Callable[[Part], None]
         entry: as the bucket has it.
         bring: keeps a part in the folder once it is proved.
         check: proves a part that lies there.
+
+    Raises:
+        InTheWay: what lies there is not what was taken.
     """
     path, known, wanted = catalogue.folder.path, _known(catalogue, entry), missing(catalogue, entry)
     if known and not wanted:
@@ -101,7 +109,7 @@ def bring_back(catalogue: Catalogue, entry: Entry, bring: Callable[[Part], None]
         try:
             check(part)
         except BackupDamaged as damage:
-            raise BackupDamaged(f"{path / part.file} lies there and is not what was taken ({damage}); {_away(path, entry)}") from None
+            raise InTheWay(f"{path / part.file} lies there and is not what was taken ({damage}); {_away(path, entry)}") from None
     for part in wanted:
         bring(part)
     catalogue.folder.sync()

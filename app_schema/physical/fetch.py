@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
-from app_schema.backup.fetch import ANOTHER, Fetched, bring_back, check_room, missing
+from app_schema.backup.fetch import ANOTHER, Fetched, InTheWay, bring_back, check_room, missing
 from app_schema.backup.pipe import piped
 from app_schema.backup.tree import drafted
 from app_schema.errors import BackupDamaged, BackupUnknown
@@ -54,11 +54,14 @@ def newest(transfer: Transfer, say: Callable[[str], None]) -> tuple[Entry, ...]:
 
     Raises:
         BackupUnknown: there is none.
+        InTheWay: a part of it is in the folder, and damaged there.
     """
     for entry in transfer.copies.newest_first(chain.KINDS, say):
         try:
             found = members(transfer, entry)
             size(transfer, found)
+        except InTheWay:
+            raise
         except BackupDamaged as damage:
             say(f"{entry.id} was passed over: {damage}")
             continue
@@ -90,10 +93,11 @@ def fetch(
 
     Raises:
         BackupBusy: a backup is running in this folder.
-        BackupDamaged: it is not what was taken, or something else lies in its place; nothing was overwritten.
+        BackupDamaged: it is not what was taken.
         BackupError: the disk is full.
         EncryptionError: a key is not set, or is another one.
         FetchFailed: the storage cannot be reached or refused.
+        InTheWay: something else lies in its place; nothing was overwritten.
         ProgramMissing: PostgreSQL's programs of that version, which prove it, are not here.
     """
     check_python()

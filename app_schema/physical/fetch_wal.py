@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from app_schema.backup.fetch import ANOTHER, check_room
+from app_schema.backup.fetch import ANOTHER, InTheWay, check_room
 from app_schema.backup.folder import Folder
 from app_schema.backup.stream import HashedWriter
 from app_schema.errors import BackupDamaged, BackupFolderUnsuitable
@@ -89,9 +89,9 @@ class Wal:
         """Whether it can be fetched: the keys, the files that are there, and room for it, ``beside`` other bytes on the same disk.
 
         Raises:
-            BackupDamaged: a file is there and is not as long as it must be.
             BackupError: there is no room.
             EncryptionError: a key is not set or cannot be used.
+            InTheWay: a file is there and is not as long as it must be.
         """
         for _, suffix in self._wanted.values():
             self.transfer.cipher(suffix)
@@ -187,13 +187,13 @@ class Wal:
         """What of it is not in the archive.
 
         Raises:
-            BackupDamaged: a segment is there and is not as long as it must be.
+            InTheWay: a segment is there and is not as long as it must be.
         """
         there = archive.Archive(self._place, self.base.segment_bytes).files
         for name in sorted(there.keys() & self._listed.keys()):
             size = there[name].stat().st_size
             if not HISTORY.fullmatch(name) and size != self.base.segment_bytes:
-                raise BackupDamaged(
+                raise InTheWay(
                     f"{there[name]} has {size:,} bytes, and a segment of WAL has {self.base.segment_bytes:,}:"
                     f" move it away and fetch again: mv {there[name]} ELSEWHERE"
                 )
