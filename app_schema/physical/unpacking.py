@@ -51,7 +51,7 @@ def unpack(source: BinaryIO, tree: Path, name: str) -> None:
     try:
         with tarfile.open(fileobj=source, mode="r|") as tar:
             tar.extractall(tree, filter=safe)  # noqa: S202 (filtered)
-    except tarfile.TarError as error:
+    except (tarfile.TarError, FileExistsError) as error:  # the folder was empty: the archive has a name twice
         raise BackupDamaged(f"it cannot be unpacked: {error}") from None
     _sync(tree)
 

@@ -12,7 +12,7 @@ from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.copies import Copies
 from app_schema.backup.upload import Bucket
 from app_schema.physical.elsewhere import upload, upload_wal
-from app_schema.physical.fetch import fetch, newest
+from app_schema.physical.fetch import fetch, members, newest
 from app_schema.physical.fetch_wal import Wal
 from app_schema.physical.transfer import Transfer
 
@@ -39,11 +39,21 @@ def machine(source, home):
 
 def bring(there, objects, **more):
     """What ``app-schema backup fetch --cluster`` does before it reads the WAL; return what was fetched and what was said."""
-    settings = there.settings.model_copy(update=objects.settings | more)
     said = []
-    transfer = Transfer(settings, there.folder, Copies(Bucket.of(settings)))
+    transfer = transfer_of(there, objects, **more)
     chosen = newest(transfer, said.append)
     return list(fetch(transfer, chosen, Wal(transfer, chain.place(chosen[0])))), said
+
+
+def bring_one(there, objects, entry_id):
+    """What ``app-schema backup fetch ID`` does."""
+    transfer = transfer_of(there, objects)
+    return list(fetch(transfer, members(transfer, transfer.copies.find(entry_id))))
+
+
+def transfer_of(there, objects, **more):
+    settings = there.settings.model_copy(update=objects.settings | more)
+    return Transfer(settings, there.folder, Copies(Bucket.of(settings)))
 
 
 def start(there, objects, *arguments, **variables):
