@@ -13,6 +13,7 @@ KEYS = {
     "AWS_SECRET_ACCESS_KEY": "c4nary",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 

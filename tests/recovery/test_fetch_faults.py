@@ -182,7 +182,9 @@ def test_wal_in_clear_that_was_altered(plain, there, history):
     (there.folder.path / name).unlink()
     with plain.changed(name, lambda _: None):
         bring(there, plain)
-    assert [finding.error for finding in verify(there.settings, there.folder, there.entries) if "1 segment of WAL missing" in str(finding.error)]
+    assert [
+        finding.error for finding in verify(there.settings, there.folder, there.entries) if "1 segment of WAL missing" in str(finding.error)
+    ]
     bring(there, plain)
     assert not [finding.error for finding in verify(there.settings, there.folder, there.entries) if finding.error]
 
