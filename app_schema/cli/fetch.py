@@ -31,6 +31,7 @@ from app_schema.physical.verify import verify as check_clusters
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from app_schema.backup.entry import Entry
     from app_schema.settings import Settings
 
 WHOLE = (Kind.DUMP, Kind.SNAPSHOT)
@@ -71,14 +72,12 @@ def fetch_backup(settings: Settings, folder: Folder, copies: Copies, name: str) 
     entry = copies.latest(WHOLE, database, say_note) if name == LATEST else copies.find(name)
     if entry.physical:
         transfer = Transfer(settings, folder, copies)
-        chosen = members(transfer, entry)
-        with counting("fetching", bytes_of_chain(transfer, chosen)) as report:
-            for done in bring_chain(transfer, chosen, report=report):
-                say_fetched(done)
+        bring_all(transfer, members(transfer, entry))
         click.echo(f"bring it back with: app-schema restore cluster --to DIR --backup {entry.id}")
         return
     with counting("fetching", entry.size) as report:
-        say_fetched(bring(folder, copies, entry, report))
+        done = bring(folder, copies, entry, report)
+    say_fetched(done)
     click.echo(f"bring it back with: app-schema restore dump {entry.id}")
 
 
@@ -96,10 +95,7 @@ def fetch_cluster(settings: Settings, folder: Folder, copies: Copies, name: str 
         if entry.physical is None:
             raise SettingsError(f"{entry.id} is no backup of a cluster; fetch it without --cluster")
         chosen = members(transfer, entry)
-    wal = Wal(transfer, chain.place(chosen[0]))
-    with counting("fetching", bytes_of_chain(transfer, chosen) + wal.bytes) as report:
-        for done in bring_chain(transfer, chosen, wal, report):
-            say_fetched(done)
+    bring_all(transfer, chosen, Wal(transfer, chain.place(chosen[0])))
     findings = list(check_clusters(settings, folder, chosen))
     for finding in findings:
         if finding.error is None and finding.name not in {member.id for member in chosen}:
@@ -107,6 +103,18 @@ def fetch_cluster(settings: Settings, folder: Folder, copies: Copies, name: str 
     if wrong := [f"{finding.name}: {finding.error}" for finding in findings if finding.error]:
         raise BackupDamaged(f"it was fetched, and is not as it was written: {'; '.join(wrong)}")
     click.echo("bring it back with: app-schema restore cluster --to DIR")
+
+
+def bring_all(transfer: Transfer, chosen: tuple[Entry, ...], wal: Wal | None = None) -> None:
+    """Bring a chain back and its WAL; whatever happens, say what came whole."""
+    came: list[Fetched | FetchedWal] = []
+    try:
+        with counting("fetching", bytes_of_chain(transfer, chosen) + (wal.bytes if wal else 0)) as report:
+            for done in bring_chain(transfer, chosen, wal, report):
+                came.append(done)  # noqa: PERF402 (what came before it fails counts)
+    finally:
+        for done in came:
+            say_fetched(done)
 
 
 def say_note(line: str) -> None:
