@@ -152,7 +152,11 @@ class Copies:
                 partial = partial or entry
         if partial:
             return partial
-        hint = f"there are those of {', '.join(sorted(others))}: name one by its id" if others else "check APP_SCHEMA_BACKUP_S3_URL"
+        hint = "check APP_SCHEMA_BACKUP_S3_URL"
+        if others:
+            hint = f"there are those of {', '.join(sorted(others))}: name one by its id"
+        elif self.ids(chain.KINDS):
+            hint = "there are base backups: app-schema backup fetch --cluster"
         raise BackupUnknown(f"there is no {' or '.join(kinds)}{f' of database {database}' if database else ''} in {self.url}; {hint}")
 
     def entry(self, entry_id: str) -> Entry:

@@ -152,4 +152,7 @@ def say_listed(folder: Folder, copies: Copies, archives: Path) -> None:
         click.echo(f"WAL of cluster {wal.system_identifier}: {wal.files} files, {size(wal.bytes)}, sent until {until}; {wal.here} are here")
     for copy in copies.backups:
         if not copy.whole:
-            click.echo(f"problem: {copy.id} has no entry in the bucket: its copy was never finished ({size(copy.bytes)})", err=True)
+            click.echo(
+                f"problem: {copy.id} has no entry in the bucket: its copy was never finished, or its entry is gone ({size(copy.bytes)})",
+                err=True,
+            )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from app_schema.backup import encryption
 from app_schema.backup.age import Age
+from app_schema.backup.fetch import ANOTHER
 from app_schema.backup.gpg import Gpg
 from app_schema.backup.pipe import piped
 from app_schema.errors import EncryptionError
@@ -66,8 +67,7 @@ class Transfer:
             piped(download, lambda source: cipher.decrypt(source, target))
         except EncryptionError as error:
             raise EncryptionError(
-                f"{self.copies.url}/{names[0]} cannot be opened: {error}; if the key is the right one, the copy is damaged:"
-                " use another backup, or an older version of the object"
+                f"{self.copies.url}/{names[0]} cannot be opened: {error}; if the key is the right one, the copy is damaged: {ANOTHER}"
             ) from None
 
     @cached_property

@@ -116,7 +116,10 @@ def test_the_list(objects, sent, there, command):
     assert (listed.exit_code, len(listed.stdout.splitlines())) == (0, 2)
     name, kind, *_, here = listed.stdout.splitlines()[1].split()
     assert (name, kind, here) == (sent.id, "dump", "no")
-    assert listed.stderr == "problem: 20200101T000000Z-dump-0000 has no entry in the bucket: its copy was never finished (5 B)\n"
+    assert (
+        listed.stderr
+        == "problem: 20200101T000000Z-dump-0000 has no entry in the bucket: its copy was never finished, or its entry is gone (5 B)\n"
+    )
     assert max(map(len, map(str.rstrip, listed.stdout.splitlines()))) <= 80
     command("latest")
     assert command("--list").stdout.splitlines()[1].split()[-1] == "yes"
