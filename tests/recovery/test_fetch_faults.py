@@ -172,10 +172,18 @@ def test_wal_in_clear_that_is_another(change, match, plain, there, history):
     assert not (there.wal / name).exists()
 
 
+def in_a_record(content):
+    """More bytes than there are between two records, in the middle of what is used of a segment."""
+    middle = len(content.rstrip(b"\0")) // 2
+    content[middle : middle + 32] = bytes(each ^ 1 for each in content[middle : middle + 32])
+    return content
+
+
 def test_wal_in_clear_that_was_altered(plain, there, history):
     """Its records tell, when all of it is there; and so does a hole."""
-    name = f"wal/{history.wal.name}/{history.segments[2].name}"
-    with plain.changed(name, lambda content: content[:300] + bytes(8) + content[308:]):
+    fullest = max(history.segments, key=lambda path: len(path.read_bytes().rstrip(b"\0")))
+    name = f"wal/{history.wal.name}/{fullest.name}"
+    with plain.changed(name, in_a_record):
         code, _, error = command(there, plain, "backup", "fetch", "--cluster")
         assert (code, error.count("\n")) == (3, 1)
         assert "it was fetched, and is not as it was written: WAL of timeline 1" in error
