@@ -88,7 +88,7 @@ def test_however_it_was_sent(name, history, there, tmp_path):
 
 def test_killed_at_any_moment(sent, there):
     """What was whole is not fetched again, and nothing is entered that is not."""
-    for seconds in (1.2, 1.7, 2.2, 2.7):
+    for seconds in (1.3, 1.9, 2.5):
         process = start(there, sent, "backup", "fetch", "--cluster")
         time.sleep(seconds)
         process.kill()
