@@ -20,6 +20,7 @@ from app_schema.backup.snapshot import snapshot as take_snapshot
 from app_schema.backup.upload import Bucket
 from app_schema.backup.upload import upload as send
 from app_schema.backup.verify import verify as check
+from app_schema.cli.fetch import fetch
 from app_schema.cli.physical import base, copy_cluster, incremental, wal
 from app_schema.cli.progress import counting
 from app_schema.cli.sizes import size
@@ -240,5 +241,5 @@ def say_problems(problems: list[Problem]) -> None:
         click.echo(f"problem: {problem}", err=True)
 
 
-for command in (base, incremental, wal):
+for command in (base, incremental, wal, fetch):
     backup.add_command(command)

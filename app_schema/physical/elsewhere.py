@@ -1,18 +1,18 @@
 """Copies of clusters and WAL in S3-compatible storage, encrypted on the way out.
 
-A base or an incremental goes as a tar archive in pieces, so that no second copy of it is ever on the disk:
-``cat ID.cluster.tar.age.* | age -d -i KEY | tar -x`` in the backup folder brings it back, its entry beside it.
+A base or an incremental goes as a tar archive in pieces, so that no second copy of it is ever on the disk. ``backup fetch``
+brings it back; without us, ``cat ID.cluster.tar.age.* | age -d -i KEY | tar -x`` in the backup folder, its entry beside it.
 """
 
 from __future__ import annotations
 
-import os
 import tarfile
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from app_schema.backup import encryption
+from app_schema.backup.pipe import piped
 from app_schema.backup.stream import copy
 from app_schema.backup.upload import UploadFailed, send
 from app_schema.backup.upload import upload as send_backup
@@ -22,8 +22,8 @@ from app_schema.physical.proof import prove
 from app_schema.physical.segments import HISTORY, SEGMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
+    from typing import BinaryIO
 
     from app_schema.backup.catalogue import Catalogue
     from app_schema.backup.encryption import Cipher
@@ -49,7 +49,7 @@ def upload(settings: Settings, catalogue: Catalogue, entry: Entry, bucket: Bucke
 
     def send_tree(part: Part) -> str | None:
         with _Pieces(folder, f"{part.file}.tar{cipher.suffix if cipher else ''}", bucket) as pieces, folder.using(part.file):
-            _through_tar(folder.path / part.file, lambda source: _encrypt(source, pieces, cipher))
+            piped(partial(_pack, folder.path / part.file), lambda source: _encrypt(source, pieces, cipher))
         return pieces.encryption
 
     return send_backup(catalogue, entry, bucket, send_part=send_tree)
@@ -99,21 +99,9 @@ def _encrypt(source: Readable, target: Writable, cipher: Cipher | None) -> None:
     cipher.encrypt(source, target) if cipher else copy(source, target)
 
 
-def _through_tar(tree: Path, use: Callable[[Readable], None]) -> None:
-    """Let ``use`` read the tar archive of a folder while it is made."""
-
-    def pack() -> None:
-        with open(write, "wb") as target, tarfile.open(fileobj=target, mode="w|") as tar:  # noqa: PTH123 (Path cannot open a handle)
-            tar.add(tree, tree.name)
-
-    read, write = os.pipe()
-    with ThreadPoolExecutor(1) as beside, open(read, "rb") as source:  # noqa: PTH123
-        packed = beside.submit(pack)
-        try:
-            use(source)
-        finally:
-            source.close()  # whoever still writes ends
-        packed.result()
+def _pack(tree: Path, target: BinaryIO) -> None:
+    with tarfile.open(fileobj=target, mode="w|") as tar:
+        tar.add(tree, tree.name)
 
 
 class _Pieces:

@@ -1,0 +1,158 @@
+"""``app-schema backup fetch``: from the bucket back into the backup folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from app_schema.backup import chain
+from app_schema.backup.catalogue import Catalogue
+from app_schema.backup.copies import LATEST, Copies
+from app_schema.backup.entry import Kind
+from app_schema.backup.fetch import Fetched
+from app_schema.backup.fetch import fetch as bring
+from app_schema.backup.folder import Folder
+from app_schema.backup.upload import Bucket
+from app_schema.cli.progress import counting
+from app_schema.cli.sizes import size
+from app_schema.cli.stopping import stoppable
+from app_schema.errors import BackupDamaged, SettingsError
+from app_schema.physical.archive import place_of
+from app_schema.physical.fetch import fetch as bring_chain
+from app_schema.physical.fetch import members, newest
+from app_schema.physical.fetch import size as bytes_of_chain
+from app_schema.physical.fetch_wal import FetchedWal, Wal, archived
+from app_schema.physical.transfer import Transfer
+from app_schema.physical.verify import verify as check_clusters
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from app_schema.backup.entry import Entry
+    from app_schema.settings import Settings
+
+WHOLE = (Kind.DUMP, Kind.SNAPSHOT)
+WIDE = 120  # where nobody watches
+
+
+@click.command()
+@click.argument("backup", required=False)
+@click.option("--list", "listing", is_flag=True, help="Only show what the bucket holds, and what of it is here.")
+@click.option("--cluster", "of_cluster", is_flag=True, help="The newest chain of base backups, or the one of BACKUP, and all WAL since.")
+@click.pass_obj
+def fetch(settings: Settings, backup: str | None, *, listing: bool, of_cluster: bool) -> None:
+    """Bring BACKUP back from APP_SCHEMA_BACKUP_S3_URL: an id or its beginning, or latest, the newest whole dump.
+
+    Everything is proved before it is kept, and what is here already is not fetched again.
+    """
+    if listing and (backup or of_cluster):
+        raise SettingsError("--list shows everything; leave the rest out")
+    if not (listing or backup or of_cluster):
+        raise SettingsError("name a backup, latest, or --cluster; app-schema backup fetch --list shows what there is")
+    bucket = Bucket.of(settings)
+    if bucket is None:
+        raise SettingsError("there is nowhere to fetch from: set APP_SCHEMA_BACKUP_S3_URL to s3://bucket/prefix")
+    folder, copies = Folder.of(settings), Copies(bucket)
+    if listing:
+        say_listed(folder, copies, place_of(settings, folder))
+        return
+    with stoppable():
+        if of_cluster:
+            fetch_cluster(settings, folder, copies, backup)
+        else:
+            fetch_backup(settings, folder, copies, str(backup))
+
+
+def fetch_backup(settings: Settings, folder: Folder, copies: Copies, name: str) -> None:
+    """Bring a dump back, or a base or an incremental with its parents, and say so."""
+    database = settings.database_url.database if settings.database_url else None
+    entry = copies.latest(WHOLE, database, say_note) if name == LATEST else copies.find(name)
+    if entry.physical:
+        transfer = Transfer(settings, folder, copies)
+        bring_all(transfer, members(transfer, entry))
+        click.echo(f"bring it back with: app-schema restore cluster --to DIR --backup {entry.id}")
+        return
+    with counting("fetching", entry.size) as report:
+        done = bring(folder, copies, entry, report)
+    say_fetched(done)
+    click.echo(f"bring it back with: app-schema restore dump {entry.id}")
+
+
+def fetch_cluster(settings: Settings, folder: Folder, copies: Copies, name: str | None) -> None:
+    """Bring a chain and its WAL back, prove the WAL, and say how far it reaches.
+
+    Raises:
+        BackupDamaged: the WAL is not what was written, or has a hole.
+    """
+    transfer = Transfer(settings, folder, copies)
+    if name in (None, LATEST):
+        chosen = newest(transfer, say_note)
+    else:
+        entry = copies.find(str(name))
+        if entry.physical is None:
+            raise SettingsError(f"{entry.id} is no backup of a cluster; fetch it without --cluster")
+        chosen = members(transfer, entry)
+    bring_all(transfer, chosen, Wal(transfer, chain.place(chosen[0])))
+    findings = list(check_clusters(settings, folder, chosen))
+    for finding in findings:
+        if finding.error is None and finding.name not in {member.id for member in chosen}:
+            click.echo(f"{finding.name}: {finding.note}")
+    if wrong := [f"{finding.name}: {finding.error}" for finding in findings if finding.error]:
+        raise BackupDamaged(f"it was fetched, and is not as it was written: {'; '.join(wrong)}")
+    click.echo("bring it back with: app-schema restore cluster --to DIR")
+
+
+def bring_all(transfer: Transfer, chosen: tuple[Entry, ...], wal: Wal | None = None) -> None:
+    """Bring a chain back and its WAL; whatever happens, say what came whole."""
+    came: list[Fetched | FetchedWal] = []
+    try:
+        with counting("fetching", bytes_of_chain(transfer, chosen) + (wal.bytes if wal else 0)) as report:
+            for done in bring_chain(transfer, chosen, wal, report):
+                came.append(done)  # noqa: PERF402 (what came before it fails counts)
+    finally:
+        for done in came:
+            say_fetched(done)
+
+
+def say_note(line: str) -> None:
+    """Say what a person should know, although it goes on."""
+    click.echo(f"note: {line}", err=True)
+
+
+def say_fetched(done: Fetched | FetchedWal) -> None:
+    """Say what came and what was here already."""
+    if isinstance(done, Fetched):
+        click.echo(f"{done.entry.id}: {f'{size(done.bytes)} fetched, as written' if done.bytes else 'is here already'}")
+        return
+    click.echo(f"WAL of cluster {done.system_identifier}: {done.fetched} files fetched, {done.there} were here already")
+    for name in done.strange:
+        click.echo(f"warning: {name!r} lies among the WAL in the bucket and is none; it was left there", err=True)
+
+
+def say_listed(folder: Folder, copies: Copies, archives: Path) -> None:
+    """Say what the bucket holds, oldest first, and what of it is here."""
+    entries = Catalogue(folder).read()[0]
+    here = {entry.id for entry in entries if all((folder.path / part.file).exists() for part in entry.parts)}
+    table = Table("id", "kind", "taken (UTC)", box=None, pad_edge=False)
+    table.add_column("size", justify="right")
+    table.add_column("here")
+    for copy in copies.backups:
+        if copy.whole:
+            table.add_row(copy.id, copy.kind, f"{copy.taken:%Y-%m-%d %H:%M}", size(copy.bytes), "yes" if copy.id in here else "no")
+    if table.row_count:
+        console = Console(highlight=False)
+        (console if console.is_terminal else Console(highlight=False, width=WIDE)).print(table)
+    else:
+        click.echo(f"there are no backups in {copies.url}")
+    for wal in archived(copies, archives):
+        until = f"{wal.modified:%Y-%m-%d %H:%M} UTC"
+        click.echo(f"WAL of cluster {wal.system_identifier}: {wal.files} files, {size(wal.bytes)}, sent until {until}; {wal.here} are here")
+    for copy in copies.backups:
+        if not copy.whole:
+            click.echo(
+                f"problem: {copy.id} has no entry in the bucket: its copy was never finished, or its entry is gone ({size(copy.bytes)})",
+                err=True,
+            )

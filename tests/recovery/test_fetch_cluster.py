@@ -1,0 +1,103 @@
+"""A cluster and its WAL, back from a bucket into an empty folder."""
+
+import time
+
+import pytest
+from away import WITH_AGE, bring, command, contents, machine, send, start
+from buckets import bucket
+from sources import place
+
+from app_schema.backup.catalogue import Catalogue
+from app_schema.backup.folder import UNFINISHED
+from app_schema.physical import elsewhere
+from app_schema.physical.fetch_wal import FetchedWal
+from app_schema.physical.verify import verify
+
+
+@pytest.fixture(scope="module")
+def sent(history):
+    """The history's chain and WAL in a bucket, encrypted with age, in several pieces."""
+    with bucket() as objects, place() as home, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(elsewhere, "PIECE_BYTES", 12 << 20)
+        send(history.copy(home), objects, **WITH_AGE)
+        yield objects
+
+
+@pytest.fixture
+def there(history):
+    with place() as home:
+        yield machine(history, home)
+
+
+def test_machine_and_folder_are_lost(sent, there, target, history):
+    """One command, and then a restore to a moment."""
+    code, listed, error = command(there, sent, "backup", "fetch", "--list")
+    ids = [entry.id for entry in history.entries]
+    assert (code, error) == (0, "")
+    assert [line.split()[0] for line in listed.splitlines()[1:4]] == sorted(ids)
+    assert [line.split()[-1] for line in listed.splitlines()[1:4]] == ["no"] * 3
+    assert listed.splitlines()[4].endswith("; 0 are here")
+
+    code, out, error = command(there, sent, "backup", "fetch", "--cluster")
+    assert (code, error) == (0, ""), out
+    assert [line.partition(":")[0] for line in out.splitlines()[:3]] == ids
+    assert "as written" in out
+    assert "WAL of timeline 1: 0/" in out
+    assert "restore cluster --to" in out
+    assert not list(there.folder.path.rglob(f"{UNFINISHED}*"))
+    assert all(path.lstat().st_mode & 0o077 == 0 for path in there.folder.path.rglob("*") if not path.is_symlink())
+    assert all(entry.uploads and entry.verified for entry in there.entries)
+
+    moment = history.committed[17][2]
+    code, out, error = command(there, sent, "restore", "cluster", "--to", str(target), f"--target-time={moment.isoformat()}")
+    assert (code, error) == (0, "")
+    assert f"the last transaction being {history.committed[17][1]}" in out
+
+    code, out, error = command(there, sent, "backup", "fetch", "--cluster")
+    assert (code, error, out.count("is here already"), ": 0 files fetched" in out) == (0, "", 3, True)
+    code, listed, _ = command(there, sent, "backup", "fetch", "--list")
+    assert [line.split()[-1] for line in listed.splitlines()[1:4]] == ["yes"] * 3
+
+
+def test_an_incremental_brings_its_parents(sent, there, history):
+    newest = history.entries[-1]
+    code, out, error = command(there, sent, "backup", "fetch", newest.id)
+    assert (code, error) == (0, "")
+    assert f"restore cluster --to DIR --backup {newest.id}" in out
+    assert [entry.id for entry in there.entries] == [entry.id for entry in history.entries]
+
+
+@pytest.mark.parametrize("name", ["clear", "gpg"])
+def test_however_it_was_sent(name, history, there, tmp_path):
+    words = tmp_path / "words"
+    words.write_text("c4nary passphrase\n")
+    words.chmod(0o600)
+    key = {"backup_passphrase_file": words} if name == "gpg" else {}
+    with bucket() as objects, place() as home:
+        source = history.copy(home)
+        send(source, objects, 1, **key)
+        assert any(".gpg" in each for each in objects.names) == (name == "gpg")
+        done, said = bring(there, objects, **key)
+        assert (len(done), said) == (2, [])
+        assert done[1] == FetchedWal(source.wal.name, len(source.segments), 0, ())
+        tree = source.entries[0].parts[0].file
+        there_now = {name: content for name, content in contents(there.folder).items() if name.startswith(tree)}
+        assert there_now == {name: content for name, content in contents(source.folder).items() if name.startswith(tree)}
+    assert not [finding.error for finding in verify(there.settings, there.folder, there.entries, everything=True) if finding.error]
+
+
+def test_killed_at_any_moment(sent, there):
+    """What was whole is not fetched again, and nothing is entered that is not."""
+    for seconds in (1.3, 1.9, 2.5):
+        process = start(there, sent, "backup", "fetch", "--cluster")
+        time.sleep(seconds)
+        process.kill()
+        process.communicate()
+        entries, _ = Catalogue(there.folder).read()
+        assert all((there.folder.path / entry.parts[0].file).is_dir() for entry in entries)
+    held = {entry.id for entry in there.entries}
+    code, out, error = command(there, sent, "backup", "fetch", "--cluster")
+    assert (code, error) == (0, "")
+    assert {line.partition(":")[0] for line in out.splitlines() if line.endswith("is here already")} == held
+    assert not list(there.folder.path.rglob(f"{UNFINISHED}*"))
+    assert (len(there.entries), Catalogue(there.folder).read()[1]) == (3, [])
