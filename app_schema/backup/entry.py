@@ -242,9 +242,7 @@ class Entry(Record):
         if version != VERSION:
             raise BackupDamaged(f"is of version {version} and this app_schema reads version {VERSION}: upgrade app_schema")
         if seal != _seal(facts):
-            raise BackupDamaged(
-                "was edited or damaged: its seal does not fit; what it tells of can still be restored by the path of its file, unproved"
-            )
+            raise BackupDamaged("was edited or damaged: its seal does not fit; a dump's file can still be restored by its path, unproved")
         try:
             return cls.model_validate(facts)
         except ValidationError as error:

@@ -125,8 +125,11 @@ def verify(settings: Settings, backups: tuple[str, ...], *, everything: bool) ->
             settings, folder, [entry for entry in entries if entry.physical], everything=everything, report=report
         ):
             looked, bad = looked + 1, bad + bool(finding.error)
-            click.echo(f"{finding.name}: {finding.error or finding.note}")
+            says = finding.error or finding.note
+            click.echo(says if says.startswith(finding.name) else f"{finding.name}: {says}")
     say_problems(problems)
+    if not looked:
+        click.echo(f"there is no backup in {folder.path}")
     if bad:
         raise BackupDamaged(f"{bad} of {looked} are not as they were written; take a new backup now")
 

@@ -36,6 +36,7 @@ def base(settings: Settings) -> None:
     with stoppable(), copying("copying the cluster") as report:
         entry = take_base(settings, folder, report)
     say_copied(entry)
+    say_problems(settings, folder)
     copy_cluster(settings, folder, entry, bucket)
 
 
@@ -47,6 +48,7 @@ def incremental(settings: Settings) -> None:
     with stoppable(), copying("copying what changed") as report:
         entry = take_incremental(settings, folder, report)
     say_copied(entry)
+    say_problems(settings, folder)
     copy_cluster(settings, folder, entry, bucket)
 
 
@@ -67,6 +69,12 @@ def wal(settings: Settings, *, status: bool, as_json: bool) -> None:
             ready.run()
     except Interrupted:
         click.echo("stopped; the server keeps its WAL for us, at most max_slot_wal_keep_size of it")
+
+
+def say_problems(settings: Settings, folder: Folder) -> None:
+    """Warn of an archive of WAL that will not bring this backup further than its own end."""
+    for problem in look(settings, folder).problems:
+        click.echo(f"warning: {problem}", err=True)
 
 
 def say_status(found: Status, *, as_json: bool) -> None:

@@ -107,6 +107,7 @@ class Receiver:
                 env=environment(self.url) | {"PGAPPNAME": slot.RECEIVER},
                 pass_fds=(handle,),  # should we be killed, it holds the lock as long as it receives
             )
+            os.pwrite(handle, f"{process.pid:<20}".encode(), 0)
             with process:
                 try:
                     self._tell(process)
@@ -171,7 +172,9 @@ def _alone(place: Path) -> Iterator[int]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BackupBusy(f"another receiver is writing to {place}; one is enough") from None
+            pid = os.pread(handle, 20, 0).decode().strip() or "unknown"
+            cure = f"if nobody watches it, end it with: kill -INT {pid}"
+            raise BackupBusy(f"another receiver is writing to {place} (process {pid}); one is enough; {cure}") from None
         yield handle
     finally:
         os.close(handle)

@@ -14,14 +14,24 @@ from app_schema.engine import connect_to, database_url
 from app_schema.errors import BackupUnknown
 from app_schema.physical import archive, route, slot
 from app_schema.physical.base import IDENTITY
-from app_schema.physical.segments import parse_lsn
+from app_schema.physical.segments import parse_lsn, show_lsn
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from app_schema.backup.entry import Entry
     from app_schema.backup.folder import Folder
     from app_schema.physical.archive import Archive
+    from app_schema.physical.segments import Segment
     from app_schema.settings import Settings
 
+REASON = "its reason is in the server's log"
+PATIENCE = 60  # seconds that a segment may wait
+MAY_LIST = text("SELECT has_function_privilege('pg_ls_archive_statusdir()', 'EXECUTE')")
+READY = text("""
+    SELECT count(*) AS count, extract(epoch FROM clock_timestamp() - min(modification))::float AS seconds
+    FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'
+""")
 RPO = timedelta(minutes=5)  # of WAL, by the policy's table
 NO_TIMEOUT = "archive_timeout is 0, so that a quiet server archives nothing: ALTER SYSTEM SET archive_timeout = 300, then reload"
 ARCHIVER = text("""
@@ -74,6 +84,7 @@ def look(settings: Settings, folder: Folder) -> Status:
         state = slot.look(connection)
         identity = connection.execute(IDENTITY).one()
         archiver = connection.execute(ARCHIVER).one()
+        waiting = _waiting(connection) if archiver.mode != "off" and connection.scalar(MAY_LIST) else None
     wal = archive.Archive(archive.place_of(settings, folder) / identity.system, identity.segment_bytes)
     newest = max(wal.segments, default=None)
     name = newest.name(wal.segment_bytes) if newest else None
@@ -84,7 +95,8 @@ def look(settings: Settings, folder: Folder) -> Status:
         end = (newest.number + (0 if path and path.suffix else 1)) * wal.segment_bytes if newest else 0
         behind = max(0, parse_lsn(state.lsn) - end)
     receiver = {"missing": "none", "lost": "lost"}.get(state.status, "receiving" if state.active else "away")
-    archiving = "off" if archiver.mode == "off" else "failing" if archiver.failing else "archiving"
+    archiving = "off" if archiver.mode == "off" else "failing" if archiver.failing or waiting else "archiving"
+    elsewhere = _elsewhere(wal, newest, parse_lsn(state.lsn) - state.retained) if receiver in ("receiving", "away") else None
     seconds = state.lag
     if at and (receiver in ("away", "lost") or behind >= wal.segment_bytes):  # else the server archives what it has not finished later
         seconds = (datetime.now(UTC) - at).total_seconds() if behind else 0.0
@@ -94,10 +106,12 @@ def look(settings: Settings, folder: Folder) -> Status:
         for there, line in (
             (receiver == "none" and archiving == "off", "no WAL is archived: run app-schema backup wal, or set archive_command"),
             (receiver == "away", f"the receiver is away, and the server keeps {state.retained:,} bytes for it: run app-schema backup wal"),
+            (elsewhere is not None, str(elsewhere)),
             (receiver == "lost", "the slot is lost: run app-schema backup wal, then take a new base with app-schema backup base"),
             (state.status == "unreserved", "the slot is about to be lost: raise max_slot_wal_keep_size, and see why the receiver is slow"),
             (receiver == "none" and archiving != "off" and archiver.timeout == "0", NO_TIMEOUT),
-            (archiving == "failing", f"archive_command fails on {archiver.last_failed_wal}: its reason is in the server's log"),
+            (archiving == "failing" and waiting is None, f"archive_command fails on {archiver.last_failed_wal}: {REASON}"),
+            (waiting is not None, str(waiting)),
             (seconds > RPO.total_seconds(), f"the archive is {seconds:,.0f} s behind, over the RPO of {RPO.total_seconds():,.0f} s"),
             (gap is not None, str(gap)),
         )
@@ -115,6 +129,25 @@ def look(settings: Settings, folder: Folder) -> Status:
         missing,
         gap,
         problems,
+    )
+
+
+def _waiting(connection: Connection) -> str | None:
+    """Say what waits to be archived; a program that cannot be run at all is counted nowhere as a failure."""
+    row = connection.execute(READY).one()
+    if row.seconds is None or row.seconds < PATIENCE:
+        return None
+    return f"{row.count} segments wait for archive_command, the first for {row.seconds:,.0f} s: {REASON}"
+
+
+def _elsewhere(wal: Archive, newest: Segment | None, written: int) -> str | None:
+    """Say that the receiver does not write into this archive: what the server no longer keeps for it should be here."""
+    end = (newest.number + 1) * wal.segment_bytes if newest else 0
+    if end >= written:
+        return None
+    return (
+        f"the receiver has written up to {show_lsn(written)}, and {wal.path} ends at {show_lsn(end)}:"
+        " APP_SCHEMA_BACKUP_DIR or APP_SCHEMA_BACKUP_WAL_DIR names another folder than it was started with, or files were removed"
     )
 
 

@@ -9,7 +9,7 @@ import time
 import pytest
 from sources import Source, place, wait
 
-from app_schema.physical import archive_command
+from app_schema.physical import archive_command, status
 from app_schema.physical.base import base
 from app_schema.physical.status import look
 from app_schema.physical.verify import verify
@@ -69,7 +69,7 @@ def test_it_starts_quickly(data):
     assert time.monotonic() - begun < 5
 
 
-def test_a_cluster_that_archives_is_recovered(target):
+def test_a_cluster_that_archives_is_recovered(monkeypatch, target):
     """In a folder of the server's account; no receiver is there."""
     with place() as home:
         wal = home / "wal"
@@ -88,8 +88,8 @@ def test_a_cluster_that_archives_is_recovered(target):
             last = connection.execute("SELECT pg_walfile_name(pg_switch_wal())").fetchone()[0]
         wait(lambda: list(wal.glob(f"*/{last}")))
         source.add(1)
-        status = look(source.settings, source.folder)
-        assert (status.archiver, status.receiver, status.problems) == ("archiving", "none", ())
+        found = look(source.settings, source.folder)
+        assert (found.archiver, found.receiver, found.problems) == ("archiving", "none", ())
         assert all(finding.error is None for finding in verify(source.settings, source.folder, source.entries))
         done = restore(source.settings, source.folder, Target(), target, check=False)
         assert done.plan.last.xid == source.committed[-2][1]
@@ -98,3 +98,8 @@ def test_a_cluster_that_archives_is_recovered(target):
             connection.execute("SELECT pg_reload_conf(), pg_switch_wal()")
             wait(lambda: connection.execute("SELECT failed_count FROM pg_stat_archiver").fetchone()[0])
         assert "archive_command fails on" in look(source.settings, source.folder).problems[0]
+        monkeypatch.setattr(status, "PATIENCE", 0)
+        with source.connect() as connection:  # a program that cannot be run at all is counted nowhere as a failure
+            connection.execute("ALTER SYSTEM SET archive_command = 'exit 126'")
+            connection.execute("SELECT pg_reload_conf(), pg_stat_reset_shared('archiver')")
+        wait(lambda: any("wait for archive_command, the first for" in line for line in look(source.settings, source.folder).problems))

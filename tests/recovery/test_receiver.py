@@ -9,8 +9,9 @@ import time
 
 import psycopg
 import pytest
-from sources import Source, app_schema, place, wait
+from sources import Source, app_schema, new_folder, place, wait
 
+from app_schema.backup.folder import Folder
 from app_schema.embedded.postmaster import Postmaster
 from app_schema.engine import connect_to
 from app_schema.physical import slot
@@ -135,6 +136,9 @@ def test_a_lost_slot_asks_for_a_new_base(live, target):
         live.wait_for_receiver()
         status = look(live.settings, live.folder)
         assert (status.receiver, status.problems, status.behind_bytes, status.missing_segments) == ("receiving", (), 0, 0)
+        with place() as home:  # whose settings name another folder
+            other = live.settings.model_copy(update={"backup_dir": new_folder(home / "backups")})
+            assert any("names another folder than it was started with" in problem for problem in look(other, Folder.of(other)).problems)
     finally:
         process.terminate()
         out, _ = process.communicate()

@@ -167,10 +167,13 @@ def test_data_is_damaged(source):
         source.wait_for_receiver()
         book = Runbook("Data is damaged", source, DATABASE="postgres", RESCUE=source.home / "rescue", BEFORE=before.isoformat())
         book.run()
+        with pytest.raises(psycopg.errors.AdminShutdown):  # whoever was there before could go on writing
+            connection.execute("INSERT INTO messages VALUES (502, 'refused')")
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), source.connect() as application:
             application.execute("INSERT INTO messages VALUES (502, 'refused')")
         assert "500" in book.run()
         book.run()
         assert "501" in book.run()
-        assert connection.execute("SELECT count(*), count(*) FILTER (WHERE text = md5(id::text)) FROM messages").fetchone() == (501, 500)
+        with source.connect() as after:
+            assert after.execute("SELECT count(*), count(*) FILTER (WHERE text = md5(id::text)) FROM messages").fetchone() == (501, 500)
     assert not (source.home / "rescue").exists()
