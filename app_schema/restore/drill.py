@@ -15,7 +15,7 @@ from app_schema.backup.entry import Drill
 from app_schema.backup.programs import Programs
 from app_schema.backup.taking import major
 from app_schema.engine import administer, connect_to, verbatim
-from app_schema.errors import BackupDamaged, RestoreError
+from app_schema.errors import BackupDamaged, RestoreError, RestoreRefused
 from app_schema.restore import place
 from app_schema.restore.dump import look
 from app_schema.restore.filling import SUPERUSER, check, fill
@@ -60,6 +60,7 @@ def drill(settings: Settings, source: Source, server: URL, *, quick: bool = Fals
 
     Raises:
         RestoreError: the source is not in the catalogue, or has nothing to compare with.
+        RestoreRefused: the server does not let it begin, which says nothing of the backup; no result is noted.
     """
     if source.entry is None or source.database is None or source.database.proof is None:
         raise RestoreError(f"{source.name} holds nothing to compare with: a drill of it would prove nothing")
@@ -79,7 +80,9 @@ def drill(settings: Settings, source: Source, server: URL, *, quick: bool = Fals
             if not quick:
                 bad, unseen = _check_pages(there)
                 differences, notes = differences + bad, notes + unseen
-    except (BackupDamaged, RestoreError) as failed:  # what could not begin, for want of a key or a server, proves nothing of the backup
+    except RestoreRefused:  # what could not begin, for want of a key, a server or a right, proves nothing of the backup
+        raise
+    except (BackupDamaged, RestoreError) as failed:
         error = str(failed)
     result = Drill(at=at, quick=quick, seconds=time.monotonic() - begun, differences=differences, error=error)
     Catalogue(source.folder).amend(source.entry.id, lambda now: now.model_copy(update={"drills": (*now.drills, result)}))
