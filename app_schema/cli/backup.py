@@ -6,8 +6,6 @@ import json
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from app_schema.backup.catalogue import Catalogue, Problem
 from app_schema.backup.dump import dump as take_dump
@@ -20,6 +18,7 @@ from app_schema.backup.snapshot import snapshot as take_snapshot
 from app_schema.backup.upload import Bucket
 from app_schema.backup.upload import upload as send
 from app_schema.backup.verify import verify as check
+from app_schema.cli.listing import show_decisions, show_entries
 from app_schema.cli.physical import base, copy_cluster, incremental, wal
 from app_schema.cli.progress import counting
 from app_schema.cli.sizes import size
@@ -31,10 +30,8 @@ from app_schema.physical.verify import verify as check_clusters
 
 if TYPE_CHECKING:
     from app_schema.backup.entry import Entry
-    from app_schema.backup.retention import Decision
     from app_schema.settings import Settings
 
-PIPE_WIDTH = 240
 LOGICAL = (Kind.DUMP, Kind.SNAPSHOT, Kind.MASKED)
 no_row_proof_option = click.option(
     "--no-row-proof", is_flag=True, help="Do not count and hash the rows: faster, and a restore has less to be compared with."
@@ -138,7 +135,7 @@ def prune(settings: Settings, *, dry_run: bool) -> None:
     folder = Folder.of(settings)
     decided = let_go(settings, folder, dry_run=dry_run)
     if decided:
-        console().print(decisions_table(decided, dry_run=dry_run))
+        show_decisions(decided, dry_run=dry_run)
     gone = [decision.entry for decision in decided if not decision.keep]
     freed = size(sum(entry.size for entry in gone))
     did = "would remove" if dry_run else "removed"
@@ -158,54 +155,10 @@ def list_(settings: Settings, *, as_json: bool) -> None:
         click.echo(json.dumps(listed, ensure_ascii=False, indent=1))
         return
     if entries:
-        console().print(entries_table(entries))
+        show_entries(entries)
     else:
         click.echo("no backups yet; make one with: app-schema backup dump")
     say_problems(problems)
-
-
-def entries_table(entries: list[Entry]) -> Table:
-    """Lay entries out for a terminal."""
-    table = Table("id", "databases", box=None, pad_edge=False)
-    for heading in ("size", "took", "rows"):
-        table.add_column(heading, justify="right")
-    for heading in ("encryption", "status", "verified", "drill"):
-        table.add_column(heading)
-    for entry in entries:
-        proofs = [part.database.proof for part in entry.parts if part.database and part.database.proof]
-        rows = sum(table.rows or 0 for proof in proofs for table in proof.tables.values())
-        verified = f"{entry.verified[-1].at:%Y-%m-%d}" if entry.verified else "never"
-        drill = f"{entry.drills[-1].at:%Y-%m-%d} {'passed' if entry.drills[-1].passed else 'FAILED'}" if entry.drills else "never"
-        table.add_row(
-            *(entry.id, what(entry), size(entry.size), f"{entry.seconds:,.1f} s", f"{rows:,}"),
-            *(entry.encryption or "none", entry.status, verified, drill),
-        )
-    return table
-
-
-def what(entry: Entry) -> str:
-    """Say what a backup holds: databases, or the cluster or what changed in it."""
-    if entry.physical is None:
-        return ", ".join(entry.databases)
-    return f"upon {entry.physical.parent}" if entry.physical.parent else "the cluster"
-
-
-def decisions_table(decided: list[Decision], *, dry_run: bool) -> Table:
-    """Lay out what stays, what goes, and why."""
-    table = Table("id", "databases", box=None, pad_edge=False)
-    table.add_column("size", justify="right")
-    table.add_column("")
-    table.add_column("why")
-    gone = "would go" if dry_run else "gone"
-    for entry, keep, reason in decided:
-        table.add_row(entry.id, what(entry), size(entry.size), "kept" if keep else gone, reason)
-    return table
-
-
-def console() -> Console:
-    """Return where tables go: as wide as the terminal, in a pipe as wide as they are."""
-    plain = Console(highlight=False)
-    return plain if plain.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
 
 
 def copy_elsewhere(folder: Folder, entry: Entry, bucket: Bucket | None) -> None:
