@@ -20,7 +20,7 @@ from app_schema.backup.upload import upload as send
 from app_schema.backup.verify import verify as check
 from app_schema.cli.listing import show_decisions, show_entries
 from app_schema.cli.physical import base, copy_cluster, incremental, wal
-from app_schema.cli.progress import counting
+from app_schema.cli.progress import counting, say_above
 from app_schema.cli.sizes import size
 from app_schema.cli.stopping import stoppable
 from app_schema.errors import BackupDamaged, SettingsError
@@ -116,12 +116,12 @@ def verify(settings: Settings, backups: tuple[str, ...], *, everything: bool) ->
         for entry in (entry for entry in entries if not entry.physical):
             seen = check(catalogue, entry, report)
             looked, bad = looked + 1, bad + bool(seen.damaged)
-            click.echo(f"{entry.id}: {seen.damaged or f'{size(entry.size)}, as written'}")
+            say_above(f"{entry.id}: {seen.damaged or f'{size(entry.size)}, as written'}")
         for finding in check_clusters(
             settings, folder, [entry for entry in entries if entry.physical], everything=everything, report=report
         ):
             looked, bad = looked + 1, bad + bool(finding.error)
-            click.echo(f"{finding.name}: {finding.error or finding.note}")
+            say_above(f"{finding.name}: {finding.error or finding.note}")
     say_problems(problems)
     if bad:
         raise BackupDamaged(f"{bad} of {looked} are not as they were written; take a new backup now")

@@ -12,14 +12,14 @@ from app_schema.errors import RestoreDiffers, RestoreError
 from app_schema.restore import place
 from app_schema.restore.filling import check, fill
 from app_schema.restore.replace import swap
+from app_schema.restore.steps import UNWATCHED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import URL
 
     from app_schema.backup.entry import Database, Proof
     from app_schema.restore.source import Source
+    from app_schema.restore.steps import Steps
     from app_schema.settings import Settings
 
 
@@ -45,9 +45,7 @@ class Restored:
     old: str | None = None
 
 
-def restore(
-    settings: Settings, source: Source, target: URL, *, replace_it: bool = False, report: Callable[[int], None] | None = None
-) -> Restored:
+def restore(settings: Settings, source: Source, target: URL, *, replace_it: bool = False, steps: Steps = UNWATCHED) -> Restored:
     """Restore one database of a backup as the one that ``target`` names.
 
     It is made beside, under another name; whoever interrupts this, however, leaves ``target`` as it was.
@@ -57,7 +55,7 @@ def restore(
         source: the backup.
         target: the database to be.
         replace_it: whether it may be there; it keeps a dated name.
-        report: is told of the bytes as they are checked.
+        steps: is told what is being done.
 
     Raises:
         BackupDamaged: the file is not what was written; nothing was restored.
@@ -73,8 +71,10 @@ def restore(
         if there_already and source.database and source.database.missing:
             raise RestoreError(f"{source.shortcomings[0]}, so it replaces nothing; give --to NAME to look at it, or name a whole backup")
         check(administrator, settings, source)
-    with source.opened(settings, report) as file, place.beside(target, source.database) as there:
+    with source.opened(settings, steps) as file, place.beside(target, source.database) as there:
+        steps.begin("restoring rows, indexes and keys")
         notes = source.shortcomings + there.notes + fill(there, source, file)
+        steps.begin("comparing")
         done = replace(_compared(there.url, source.database), database=name, notes=notes)
         if there_already and done.differences:
             raise RestoreDiffers(f"database {name} was not replaced, for the backup restored otherwise: {'; '.join(done.differences)}")

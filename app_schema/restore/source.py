@@ -14,12 +14,14 @@ from app_schema.backup.entry import Entry, Kind
 from app_schema.backup.stream import HashedWriter
 from app_schema.backup.verify import check_part
 from app_schema.errors import BackupDamaged, BackupUnknown
+from app_schema.restore.steps import UNWATCHED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from app_schema.backup.entry import Database, Part
     from app_schema.backup.folder import Folder
+    from app_schema.restore.steps import Steps
     from app_schema.settings import Settings
 
 GOOD_FOR_LATEST = (Kind.DUMP, Kind.SNAPSHOT)
@@ -116,7 +118,7 @@ class Source:
         return int(self.entry.client_version.split(".")[0]) if self.entry else 0
 
     @contextmanager
-    def opened(self, settings: Settings, report: Callable[[int], None] | None = None) -> Iterator[Path]:
+    def opened(self, settings: Settings, steps: Steps = UNWATCHED) -> Iterator[Path]:
         """Yield the file in clear; one of the catalogue is what was taken, to the last bit.
 
         Raises:
@@ -126,22 +128,24 @@ class Source:
         here = self.path.parent == self.folder.path
         with self.folder.using(self.path.name) if here and self.path.exists() else nullcontext():
             if self.part:
-                check_part(self.path, self.part, report)
+                steps.begin("checking", self.part.bytes)
+                check_part(self.path, self.part, steps)
             encrypted = self.entry.encryption if self.entry else CIPHERS.get(self.path.suffix)
             if encrypted is None:
                 yield self.path
             else:
-                with self._decrypted(encryption.for_reading(settings, encrypted)) as path:
+                with self._decrypted(encryption.for_reading(settings, encrypted), steps) as path:
                     yield path
 
     @contextmanager
-    def _decrypted(self, cipher: encryption.Cipher) -> Iterator[Path]:
+    def _decrypted(self, cipher: encryption.Cipher, steps: Steps) -> Iterator[Path]:
         for path in self.folder.abandoned():  # what a killed restore left in clear goes first
             if path.suffix == PLAIN:
                 path.unlink(missing_ok=True)
         with self.folder.draft(f"{self.path.name}.{secrets.token_hex(4)}{PLAIN}") as draft:
+            steps.begin("decrypting", self.part.plain_bytes if self.part else None)
             with self.folder.writing(draft.path), self.path.open("rb") as stored:
-                writer = HashedWriter(draft.file)
+                writer = HashedWriter(draft.file, steps)
                 cipher.decrypt(stored, writer)
             if self.part and writer.sha256 != self.part.plain_sha256:
                 raise BackupDamaged(f"{self.path} was opened and is not what was taken; nothing was restored from it")
