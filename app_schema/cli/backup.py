@@ -18,6 +18,7 @@ from app_schema.backup.snapshot import snapshot as take_snapshot
 from app_schema.backup.upload import Bucket
 from app_schema.backup.upload import upload as send
 from app_schema.backup.verify import verify as check
+from app_schema.cli.folding import left_out
 from app_schema.cli.listing import show_decisions, show_entries
 from app_schema.cli.physical import base, copy_cluster, incremental, wal
 from app_schema.cli.progress import counting, say_above
@@ -51,7 +52,7 @@ def dump(settings: Settings, *, no_row_proof: bool) -> None:
     folder, bucket = Folder.of(settings), Bucket.of(settings)
     with stoppable(), counting("dumping") as report:
         entry = take_dump(settings, folder, prove=not no_row_proof, report=report)
-    say_taken(entry)
+    say_taken(folder, entry)
     copy_elsewhere(folder, entry, bucket)
 
 
@@ -63,7 +64,7 @@ def snapshot(settings: Settings, *, no_row_proof: bool) -> None:
     folder, bucket = Folder.of(settings), Bucket.of(settings)
     with stoppable(), counting("dumping") as report:
         entry = take_snapshot(settings, folder, prove=not no_row_proof, report=report)
-    say_taken(entry)
+    say_taken(folder, entry)
     copy_elsewhere(folder, entry, bucket)
 
 
@@ -74,9 +75,10 @@ def masked(settings: Settings) -> None:
 
     It is a script of SQL: restore it with app-schema restore dump, or with gunzip and psql alone.
     """
+    folder = Folder.of(settings)
     with stoppable(), counting("masking") as report:
-        copy = take_masked(settings, Folder.of(settings), report=report)
-    say_taken(copy.entry)
+        copy = take_masked(settings, folder, report=report)
+    say_taken(folder, copy.entry)
     click.echo(f"every account in it has this password (shown once): {copy.password}")
 
 
@@ -174,11 +176,13 @@ def copy_elsewhere(folder: Folder, entry: Entry, bucket: Bucket | None) -> None:
         )
 
 
-def say_taken(entry: Entry) -> None:
+def say_taken(folder: Folder, entry: Entry) -> None:
     """Say what was taken, what could not be, and what should be done about it."""
     click.echo(f"{entry.id}: {size(entry.size)} in {entry.seconds:,.1f} s, {entry.encryption or 'not encrypted'}, {entry.compression}")
-    for line in entry.left_out:
+    for line in left_out(entry):
         click.echo(f"not included: {line}", err=True)
+    if entry.left_out:
+        click.echo(f"each of it by name: {folder.path / entry.id}.json", err=True)
     if entry.kind is Kind.MASKED:
         return
     if entry.compression == "gzip":
