@@ -54,13 +54,13 @@ def fill(there: Place, source: Source, file: Path, *sections: str) -> tuple[str,
     if not script.is_archive(file):
         script.check(file)
         script.restore(programs, there.url, file)
-        errors: list[str] = []
+        failures: list[archive.Failure] = []
     else:
         owner = [] if there.administrator.scalar(SUPERUSER) else ["--no-owner"]
-        errors = archive.restore(programs, there.url, file, *owner, *(f"--section={section}" for section in sections))
-    if errors and not (source.database and source.database.missing):
-        raise RestoreError(f"{len(errors)} objects could not be restored, the first: {errors[0]}; nothing was left behind")
+        failures = archive.restore(programs, there.url, file, *owner, *(f"--section={section}" for section in sections))
+    if failures and not (source.database and source.database.missing):
+        raise RestoreError(f"{len(failures)} objects could not be restored, the first: {failures[0]}; nothing was left behind")
     if not sections:  # a server without statistics plans its first queries badly
         with connect_to(there.url, isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("ANALYZE")
-    return tuple(f"not restored, since the backup lacks what it needs: {error}" for error in errors)
+    return tuple(f"not restored from this part: {line}" for line in archive.folded(failures))

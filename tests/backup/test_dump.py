@@ -207,6 +207,7 @@ def test_the_role_is_no_superuser(folder, filled):
         with engine_of(filled).begin() as connection:
             connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"))
             connection.execute(text("CREATE TABLE payroll (id int); CREATE TABLE diary (id int); INSERT INTO diary VALUES (1)"))
+            connection.execute(text("CREATE VIEW paid AS SELECT id FROM payroll; CREATE VIEW paid_twice AS SELECT id * 2 FROM payroll"))
             connection.execute(text(f"ALTER TABLE diary ENABLE ROW LEVEL SECURITY; GRANT SELECT ON diary TO {role}"))
         whole = dump(Settings(DATABASE_URL=filled, backup_dir=folder.path), folder)
         modest = Settings(DATABASE_URL=filled.set(username=role, password="c4nary"), backup_dir=folder.path)
@@ -220,6 +221,8 @@ def test_the_role_is_no_superuser(folder, filled):
             done = restore(modest, Source.find(folder, entry.id, filled.database), target.set(username=role, password="c4nary"))
             assert done.differences == ()
             assert "only a part" in done.notes[0]
+            why = 'relation "public.payroll" does not exist, and the like'
+            assert done.notes[1:] == (f"not restored from this part: CREATE VIEW (2): public.paid, public.paid_twice: {why}",)
     finally:
         with administrator(filled) as connection:
             connection.execute(text(f"DROP DATABASE IF EXISTS {filled.database}_restored WITH (FORCE)"))

@@ -9,6 +9,7 @@ from app_schema.backup import proof
 from app_schema.backup.dump import dump
 from app_schema.backup.entry import Entry
 from app_schema.errors import RestoreDiffers, RestoreError
+from app_schema.restore import archive
 from app_schema.restore.dump import look, restore
 from app_schema.restore.one_table import restore_table
 from app_schema.restore.place import MARK
@@ -151,6 +152,30 @@ def test_a_dump_of_a_newer_major_version(settings, source, filled):
     entry = source.entry.model_copy(update={"server_version": "99.1"})
     with pytest.raises(RestoreError, match="the backup is of PostgreSQL 99 and this server is 17: restore it into 99 or newer"):
         restore(settings, Source(source.folder, source.path, entry, source.part), filled.set(database="never_made"))
+
+
+def test_what_pg_restore_could_not_restore_is_named():
+    """Its workers write at the same time, and a statement may hold a row."""
+    said = (
+        'pg_restore: pg_restore: error: error: could not execute query: ERROR:  relation "public.a" does not exist\n'
+        "LINE 8:    FROM public.a\nCommand was: CREATE VIEW public.seen AS\n SELECT 1;\n\n"
+        'could not execute query: ERROR:  insert or update on table "b" violates foreign key constraint "fk_b"\n'
+        'DETAIL:  Key (email)=(c4nary@example.kr) is not present in table "c".\n'
+        "Command was: ALTER TABLE ONLY public.b\n    ADD CONSTRAINT fk_b FOREIGN KEY (email) REFERENCES public.c(email);\n\n"
+        'pg_restore: error: could not execute query: ERROR:  relation "public.d" does not exist\n'
+        'Command was: CREATE VIEW public."also seen" AS\n'
+        'pg_restore: error: could not execute query: ERROR:  invalid input syntax for type uuid: "c4nary"\n'
+        "Command was: INSERT INTO public.users VALUES ('c4nary');\n\n"
+        'pg_restore: error: COPY failed for table "users": ERROR:  invalid input syntax for type uuid: "c4nary"\n'
+        "pg_restore: warning: errors ignored on restore: 5\n"
+    )
+    found = archive.failures(said)
+    assert archive.folded(found) == [
+        'CREATE VIEW (2): public.seen, public."also seen": relation "public.a" does not exist, and the like',
+        'ALTER TABLE ONLY public.b ADD CONSTRAINT fk_b: insert or update on table "b" violates foreign key constraint "fk_b"',
+        "INSERT INTO public.users: invalid input syntax for type uuid",
+        'COPY failed for table "users": ERROR:  invalid input syntax for type uuid',
+    ]
 
 
 def test_one_table_comes_back_where_it_was(settings, source, filled):
