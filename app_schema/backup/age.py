@@ -66,7 +66,9 @@ class Age:
             ends.reraise()
             if "No matching keys" in str(error):
                 raise EncryptionError("the secret key does not open this backup: it was written to another public key") from None
-            raise EncryptionError(f"age could not decrypt: {error}") from None
+            raise EncryptionError(
+                f"age could not decrypt it, so it is damaged, was cut off, or is nothing that age wrote ({error})"
+            ) from None
 
 
 class _Ends:

@@ -98,6 +98,22 @@ def folded(failures: Iterable[Failure]) -> list[str]:
     ]
 
 
+def check(programs: Programs, archive: Path, name: str) -> None:
+    """Read an archive to its end, so that one that was cut off is noticed before any of it is restored; ``name`` is what people call it.
+
+    Raises:
+        RestoreError: it is damaged, or of a newer pg_dump than the programs here.
+    """
+    done = subprocess.run(  # noqa: S603 (no shell)
+        programs.command("pg_restore", "--file=/dev/null", str(archive)), capture_output=True, text=True, errors="replace", check=False
+    )
+    if done.returncode:
+        said = f"died of signal {-done.returncode} on it" if done.returncode < 0 else f"says: {reason(done.stderr)}"
+        if "unsupported version" in said:
+            raise RestoreError(f"{name} is of a newer pg_dump than pg_restore {programs.version} here can read: install the newer one")
+        raise RestoreError(f"{name} is damaged or was cut off (pg_restore {said}); nothing was restored")
+
+
 def listing(programs: Programs, archive: Path) -> list[str]:
     """Return the table of contents of an archive, a line an object.
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from app_schema.settings import Settings
 
 
+OF_THE_SERVER = ("postgres", "template0", "template1")  # connected to for administration, and what new databases are made from
+
+
 @dataclass(frozen=True)
 class Restored:
     """What a restore did.
@@ -66,6 +69,8 @@ def restore(settings: Settings, source: Source, target: URL, *, replace_it: bool
     name = str(target.database)
     with administer(target) as administrator:
         there_already = place.exists(administrator, name)
+        if there_already and name in OF_THE_SERVER:
+            raise RestoreError(f"database {name} is the server's own, which nothing replaces: give --to NAME with another name")
         if there_already and not replace_it:
             raise RestoreError(f"database {name} exists: give --to NAME for a new one, or --replace to put the backup in its place")
         if there_already and source.database and source.database.missing:

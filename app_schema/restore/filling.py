@@ -52,10 +52,12 @@ def fill(there: Place, source: Source, file: Path, *sections: str) -> tuple[str,
     """
     programs = Programs.find(max(source.client_major, major(there.administrator)))
     if not script.is_archive(file):
-        script.check(file)
+        script.check(file, str(source.path))
         script.restore(programs, there.url, file)
         failures: list[archive.Failure] = []
     else:
+        if source.entry is None:  # nothing else has proved it
+            archive.check(programs, file, str(source.path))
         owner = [] if there.administrator.scalar(SUPERUSER) else ["--no-owner"]
         failures = archive.restore(programs, there.url, file, *owner, *(f"--section={section}" for section in sections))
     if failures and not (source.database and source.database.missing):

@@ -6,6 +6,7 @@ import secrets
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from app_schema.backup import encryption
@@ -13,7 +14,7 @@ from app_schema.backup.catalogue import ID, Catalogue
 from app_schema.backup.entry import Entry, Kind
 from app_schema.backup.stream import HashedWriter
 from app_schema.backup.verify import check_part
-from app_schema.errors import BackupDamaged, BackupUnknown
+from app_schema.errors import BackupDamaged, BackupUnknown, EncryptionError
 from app_schema.restore.steps import UNWATCHED
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Source:
             BackupUnknown: there is none, or it does not hold that database.
             BackupDamaged: its entry cannot be read.
         """
-        if "/" in name or Path(name).is_file():
+        if set(name) & set("/.") or Path(name).exists():  # no id has them
             return cls._of_file(folder, Path(name).expanduser().absolute(), database)
         latest = name == "latest"
         kinds = GOOD_FOR_LATEST if latest else (*GOOD_FOR_LATEST, Kind.MASKED)
@@ -72,8 +73,14 @@ class Source:
 
     @classmethod
     def _of_file(cls, folder: Folder, path: Path, database: str) -> Source:
-        if not path.is_file():
-            raise BackupUnknown(f"{path} is no file; give the id of a backup, latest, or the path of a dump")
+        try:
+            if path.is_dir():
+                raise BackupUnknown(f"{path} is a folder: {_instead_of(path)}")
+            if not path.is_file():
+                raise BackupUnknown(f"{path} is no file; give the id of a backup, latest, or the path of a dump")
+            path.open("rb").close()
+        except OSError as error:
+            raise BackupUnknown(f"{path} cannot be read: {error.strerror}; run as a user who may, or give another backup") from None
         match = ID.match(path.name)
         beside = path.with_name(f"{match[0]}.json") if match else None
         if beside and beside.is_file():  # a backup that was brought back from elsewhere, with its entry
@@ -146,7 +153,20 @@ class Source:
             steps.begin("decrypting", self.part.plain_bytes if self.part else None)
             with self.folder.writing(draft.path), self.path.open("rb") as stored:
                 writer = HashedWriter(draft.file, steps)
-                cipher.decrypt(stored, writer)
+                try:
+                    cipher.decrypt(stored, writer)
+                except EncryptionError as error:
+                    raise EncryptionError(f"{self.path}: {error}; nothing was restored from it") from None
             if self.part and writer.sha256 != self.part.plain_sha256:
                 raise BackupDamaged(f"{self.path} was opened and is not what was taken; nothing was restored from it")
             yield draft.path
+
+
+def _instead_of(folder: Path) -> str:
+    if (folder / "PG_VERSION").exists():
+        return "the files of a cluster, which app-schema restore cluster brings back"
+    if (folder / "toc.dat").exists():
+        return f"a dump of pg_dump --format=directory: bring it back with: pg_restore --create --dbname=postgres {quote(str(folder))}"
+    if any(ID.match(path.name) for path in folder.iterdir()):
+        return "set APP_SCHEMA_BACKUP_DIR to it, and give latest or an id of app-schema backup list"
+    return "give the path of one dump in it, the id of a backup, or latest"

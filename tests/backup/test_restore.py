@@ -35,6 +35,15 @@ def test_a_target_that_exists(settings, source, filled):
     assert one(filled, "SELECT count(*) FROM messages") == 200
 
 
+@pytest.mark.parametrize("name", ["postgres", "template1"])
+@pytest.mark.parametrize("replace_it", [True, False])
+def test_what_the_server_itself_needs_is_never_replaced(name, replace_it, settings, source, filled):
+    with pytest.raises(
+        RestoreError, match=f"^database {name} is the server's own, which nothing replaces: give --to NAME with another name$"
+    ):
+        restore(settings, source, filled.set(database=name), replace_it=replace_it)
+
+
 def test_replaced_with_its_grants_and_settings(settings, source, filled):
     name, role = filled.database, f"reader_{filled.database}"
     run(filled, f"CREATE ROLE {role} LOGIN", "DELETE FROM messages")
