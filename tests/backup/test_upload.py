@@ -1,17 +1,23 @@
 """Copies in a bucket, against an S3 server on loopback."""
 
 import os
+import re
 import subprocess
 import sys
+from math import inf
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 from places import spare
 
 from app_schema.backup import upload as module
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import dump
+from app_schema.backup.storage import NO_ANSWER, NO_BUCKET, NO_KEYS, NO_RIGHT, WRONG_KEYS
 from app_schema.backup.upload import Bucket, UploadFailed, upload
 from app_schema.errors import BackupDamaged, SettingsError
 from app_schema.restore.dump import restore
@@ -78,12 +84,89 @@ def test_what_is_damaged_is_not_sent(remote, folder):
         upload(Catalogue(folder), entry, Bucket.of(remote))
 
 
-def test_an_unreachable_bucket(remote, folder):
+@pytest.fixture
+def strict(storage):
+    """The storage looks at keys from now on; yields those of a user who may do nothing."""
+    user = boto3.client("iam", endpoint_url=storage)
+    user.create_user(UserName="nobody")
+    key = user.create_access_key(UserName="nobody")["AccessKey"]
+    switch(storage, 0)
+    yield key
+    switch(storage, inf)
+    user.delete_access_key(UserName="nobody", AccessKeyId=key["AccessKeyId"])
+    user.delete_user(UserName="nobody")
+
+
+def switch(storage, free):
+    """After how many requests moto begins to ask who may do what."""
+    with urlopen(Request(f"{storage}/moto-api/reset-auth", str(free).encode(), {"Content-Type": "text/plain"})) as answer:
+        assert answer.status == 200
+
+
+@pytest.fixture
+def refused(remote, folder):
+    """Copy a backup, which must fail in one line; return what it gives as the reason."""
     entry = dump(remote, folder)
-    for update in ({"backup_s3_url": "s3://nobody-made-this"}, {"backup_s3_endpoint": "http://127.0.0.1:9"}):
-        with pytest.raises(UploadFailed, match=f"is in the folder and could not be copied to .* app-schema backup upload {entry.id}"):
+
+    def refused(**update):
+        with pytest.raises(UploadFailed) as caught:
             upload(Catalogue(folder), entry, Bucket.of(remote.model_copy(update=update)))
-    assert Catalogue(folder).read()[0] == [entry]
+        assert Catalogue(folder).read()[0] == [entry]
+        cure = f"when that is mended: app-schema backup upload {entry.id}"
+        return re.fullmatch(rf"{entry.id} is in the folder and could not be copied to s3://\S+: (.*); {cure}", str(caught.value))[1]
+
+    return refused
+
+
+def test_each_refusal_has_its_cure(refused, strict, monkeypatch):
+    assert refused() == f"{WRONG_KEYS} (InvalidAccessKeyId)"
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", strict["AccessKeyId"])
+    fresh(monkeypatch)
+    assert refused() == f"{WRONG_KEYS} (SignatureDoesNotMatch)"
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", strict["SecretAccessKey"])
+    fresh(monkeypatch)
+    assert refused() == f"{NO_RIGHT.format(bucket=BUCKET)} (AccessDenied)"
+
+
+def test_no_such_bucket_and_no_answer(refused):
+    assert refused(backup_s3_url="s3://nobody-made-this") == f"{NO_BUCKET.format(bucket='nobody-made-this')} (NoSuchBucket)"
+    assert refused(backup_s3_url="s3://no_NAME!of-a-bucket").startswith("there is no bucket no_NAME!of-a-bucket there")
+    assert refused(backup_s3_endpoint="http://127.0.0.1:9") == f"{NO_ANSWER} (EndpointConnectionError)"
+
+
+def test_no_keys(refused, monkeypatch):
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(f"AWS_{name}")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    fresh(monkeypatch)
+    assert refused() == f"{NO_KEYS} (NoCredentialsError)"
+
+
+def test_a_profile_that_nobody_made_is_refused_before_the_dump(remote, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    fresh(monkeypatch)
+    with pytest.raises(SettingsError, match=r"^APP_SCHEMA_BACKUP_S3_URL cannot be used: there are no keys .*ProfileNotFound"):
+        Bucket.of(remote)
+
+
+def fresh(monkeypatch):
+    """Let boto3 look for keys again."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+
+def test_a_refusal_in_the_middle_is_explained_too(refused, monkeypatch):
+    """boto3 wraps what happens while a file goes in an error and words of its own."""
+    real = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "PutObject")
+
+    def fail(*_arguments, **_options):
+        try:
+            raise real
+        except ClientError as error:
+            raise S3UploadFailedError(f"Failed to upload: {error}")  # noqa: B904 (as boto3 does)
+
+    monkeypatch.setattr(module, "send", fail)
+    assert refused() == f"{NO_RIGHT.format(bucket=BUCKET)} (AccessDenied)"
 
 
 @pytest.mark.parametrize("endpoint", ["http://storage.example.kr", "http://10.0.0.5:9000", "http://127.0.0.1.example.kr"])
