@@ -144,6 +144,10 @@ def prune(settings: Settings, *, dry_run: bool) -> None:
     click.echo(f"{did} {len(gone)} of {len(decided)} backups, {freed}")
     for old in expire(settings, folder, [decision.entry for decision in decided if decision.keep], dry_run=dry_run):
         click.echo(f"{did} {len(old.names)} files of WAL of cluster {old.system_identifier}, {size(old.bytes)}: {old.reason}")
+    _, problems = Catalogue(folder).read()
+    say_problems(problems)
+    if problems:
+        click.echo("what has a problem is never removed; when you know what it is, remove it by hand", err=True)
 
 
 @backup.command("list")
