@@ -23,6 +23,7 @@ def command(folder, filled):
     return command
 
 
+@pytest.mark.writes
 def test_an_operators_day(command, filled):
     assert command("backup", "list").stdout == "no backups yet; make one with: app-schema backup dump\n"
     taken = command("backup", "dump")

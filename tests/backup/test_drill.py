@@ -14,12 +14,6 @@ from app_schema.restore.drill import drill
 from app_schema.restore.source import Source
 
 
-@pytest.fixture
-def source(settings, folder, filled):
-    dump(settings, folder)
-    return Source.find(folder, "latest", filled.database)
-
-
 @pytest.mark.parametrize("quick", [True, False])
 def test_it_passes_and_is_noted(quick, settings, source, folder, filled):
     before = databases(filled, "")
@@ -59,12 +53,13 @@ def test_what_could_not_begin_is_not_noted_as_failed(settings, folder, filled):
 @pytest.mark.parametrize("quick", [True, False])
 def test_a_role_that_may_not_create_databases_proves_nothing(quick, settings, source, folder, filled):
     role = f"no_createdb_{filled.database}"
-    run(filled, f"CREATE ROLE {role} LOGIN PASSWORD 'c4nary'")
+    server = filled.set(database="postgres")
+    run(server, f"CREATE ROLE {role} LOGIN PASSWORD 'c4nary'")
     try:
         with pytest.raises(RestoreRefused, match=f'run ALTER ROLE "{role}" CREATEDB, or connect as a role that may$'):
             drill(settings, source, filled.set(username=role, password="c4nary"), quick=quick)
     finally:
-        run(filled, f"DROP ROLE {role}")
+        run(server, f"DROP ROLE {role}")
     assert Catalogue(folder).read()[0][0].drills == ()
 
 

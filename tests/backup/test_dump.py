@@ -43,6 +43,7 @@ def test_a_dump_comes_back_equal_row_by_row(settings, folder, filled):
         assert (done.differences, done.rows) == ((), sum(table.rows for table in proof.tables.values()))
 
 
+@pytest.mark.writes
 def test_rows_written_meanwhile_are_in_neither_dump_nor_proof(settings, folder, filled, monkeypatch):
     """The proof is of the dump's own snapshot, not of the moment in which it was counted."""
     before = proof.take
@@ -198,6 +199,7 @@ def test_an_empty_row_proof_says_so(settings, folder, filled):
         assert restore(settings, Source.find(folder, "latest", filled.database), target).differences == ()
 
 
+@pytest.mark.writes
 def test_the_role_is_no_superuser(folder, filled):
     """It says what it could not include, and a restore of the rest works."""
     role = f"modest_{filled.database}"

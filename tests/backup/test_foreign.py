@@ -7,11 +7,10 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from databases import engine_of
-from places import age_keys, databases, passphrase, spare
+from databases import engine_of, new_database
+from places import age_keys, databases, passphrase, run, spare
 from sqlalchemy import text
 
-from app_schema.backup.dump import dump
 from app_schema.backup.encryption import for_reading
 from app_schema.backup.programs import Programs, environment
 from app_schema.errors import BackupUnknown, EncryptionError, RestoreError
@@ -19,15 +18,20 @@ from app_schema.restore.dump import restore
 from app_schema.restore.source import Source
 
 
+@pytest.fixture(scope="module")
+def packed(original):
+    """What backup_full.sh of the documents writes, of a database whose dump is longer than a block."""
+    with new_database(original, template=original.database) as url:
+        run(url, "CREATE TABLE noise AS SELECT gen_random_uuid() AS id FROM generate_series(1, 60000)")
+        command = Programs.find(17).command("pg_dump", "--format=plain", "--no-owner", "--no-acl")
+        return gzip.compress(subprocess.run(command, env=environment(url), capture_output=True, check=True).stdout, 1)
+
+
 @pytest.fixture
-def script(filled, tmp_path):
-    """As backup_full.sh of the documents writes it, of a database whose dump is longer than a block."""
-    with engine_of(filled).begin() as connection:
-        connection.execute(text("CREATE TABLE noise AS SELECT gen_random_uuid() AS id FROM generate_series(1, 60000)"))
-    command = Programs.find(17).command("pg_dump", "--format=plain", "--no-owner", "--no-acl")
-    sql = subprocess.run(command, env=environment(filled), capture_output=True, check=True).stdout
+def script(packed, tmp_path):
+    """The file of it."""
     path = tmp_path / "medtranslate_full_20250127_030000.sql.gz"
-    path.write_bytes(gzip.compress(sql, 1))
+    path.write_bytes(packed)
     return path
 
 
@@ -142,12 +146,12 @@ def test_an_encrypted_file_that_is_no_dump_is_called_by_its_own_name(settings, f
 
 
 @pytest.mark.parametrize("cut", [100, 0.5, 0.99])
-def test_an_archive_that_was_cut_off(cut, settings, folder, filled, tmp_path):
-    entry = dump(settings, folder)
-    whole = (folder.path / entry.parts[0].file).read_bytes()
+def test_an_archive_that_was_cut_off(cut, settings, source, tmp_path):
+    whole = source.path.read_bytes()
     path = tmp_path / "cut.dump"
     path.write_bytes(whole[: int(len(whole) * cut) if cut < 1 else cut])
-    refused(settings, folder, filled, path, f"^{path} is damaged or was cut off \\(pg_restore .*; nothing was restored")
+    why = f"^{path} is damaged or was cut off \\(pg_restore .*; nothing was restored"
+    refused(settings, source.folder, settings.database_url, path, why)
 
 
 def test_a_script_that_fails_leaves_nothing(settings, folder, filled, tmp_path):
@@ -156,9 +160,9 @@ def test_a_script_that_fails_leaves_nothing(settings, folder, filled, tmp_path):
     refused(settings, folder, filled, path, "psql failed: invalid input syntax for type integer; nothing of it stays")
 
 
-def test_an_archive_without_its_entry_and_with_it(settings, folder, filled, tmp_path):
+def test_an_archive_without_its_entry_and_with_it(settings, source, folder, filled, tmp_path):
     """Brought back from elsewhere: beside its entry it is proved, alone it is not."""
-    entry = dump(settings, folder)
+    entry = source.entry
     elsewhere = tmp_path / "from-s3"
     elsewhere.mkdir()
     file = shutil.copy(folder.path / entry.parts[0].file, elsewhere)

@@ -17,12 +17,6 @@ from app_schema.restore.source import Source
 
 
 @pytest.fixture
-def source(settings, folder, filled):
-    dump(settings, folder)
-    return Source.find(folder, "latest", filled.database)
-
-
-@pytest.fixture
 def cleaned(filled):
     """Whatever a replacement has kept is dropped."""
     yield
@@ -44,6 +38,7 @@ def test_what_the_server_itself_needs_is_never_replaced(name, replace_it, settin
         restore(settings, source, filled.set(database=name), replace_it=replace_it)
 
 
+@pytest.mark.writes
 def test_replaced_with_its_grants_and_settings(settings, source, filled):
     name, role = filled.database, f"reader_{filled.database}"
     run(filled, f"CREATE ROLE {role} LOGIN", "DELETE FROM messages")
@@ -101,6 +96,7 @@ def test_a_new_database_that_differs_is_kept_and_said(settings, source, filled):
         assert one(target, "SELECT count(*) FROM messages") == 200
 
 
+@pytest.mark.writes
 def test_values_that_differ_are_noticed_whatever_their_number(source, filled):
     run(filled, "UPDATE messages SET content = content || '.' WHERE id = (SELECT max(id::text)::uuid FROM messages)")
     found = proof.compare(source.database.proof, look(filled, catalog=True))
@@ -110,6 +106,7 @@ def test_values_that_differ_are_noticed_whatever_their_number(source, filled):
 
 
 @pytest.mark.usefixtures("cleaned")
+@pytest.mark.writes
 def test_killed_at_random_moments_the_target_is_whole(settings, source, folder, filled):
     """The old one or the new one, never something in between; what was half made goes with the next restore."""
     work = "restore(settings, Source.find(folder, 'latest', str(url.database)), url, replace_it=True)"
@@ -187,6 +184,7 @@ def test_what_pg_restore_could_not_restore_is_named():
     ]
 
 
+@pytest.mark.writes
 def test_one_table_comes_back_where_it_was(settings, source, filled):
     definition = "SELECT array_agg(indexdef ORDER BY indexdef) FROM pg_indexes WHERE tablename = 'sessions'"
     keys = "SELECT array_agg(pg_get_constraintdef(oid) ORDER BY conname) FROM pg_constraint WHERE conrelid = 'sessions'::regclass"
@@ -200,6 +198,7 @@ def test_one_table_comes_back_where_it_was(settings, source, filled):
     assert [one(filled, sql) for sql in (definition, keys, grants)] == before
 
 
+@pytest.mark.writes
 def test_a_partitioned_table_comes_back_with_its_months(settings, source, filled):
     partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'logs'::regclass"
     before = one(filled, partitions)
@@ -209,6 +208,7 @@ def test_a_partitioned_table_comes_back_with_its_months(settings, source, filled
     assert one(filled, "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'logs'::regclass AND NOT tgisinternal") == 1
 
 
+@pytest.mark.writes
 def test_rows_are_worth_more_than_a_key_that_cannot_hold(settings, source, filled):
     run(filled, "DROP TABLE sessions CASCADE", "DELETE FROM users WHERE id NOT IN (SELECT user_id FROM conversations)")
     done = restore_table(settings, source, filled, "sessions")

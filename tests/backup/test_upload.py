@@ -2,8 +2,6 @@
 
 import os
 import re
-import subprocess
-import sys
 from math import inf
 from urllib.request import Request, urlopen
 
@@ -11,14 +9,15 @@ import boto3
 import pytest
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError
+from click.testing import CliRunner
 from moto.server import ThreadedMotoServer
 from places import spare
 
 from app_schema.backup import upload as module
 from app_schema.backup.catalogue import Catalogue
-from app_schema.backup.dump import dump
 from app_schema.backup.storage import NO_ANSWER, NO_BUCKET, NO_KEYS, NO_RIGHT, WRONG_KEYS
 from app_schema.backup.upload import Bucket, UploadFailed, upload
+from app_schema.cli import main
 from app_schema.errors import BackupDamaged, SettingsError
 from app_schema.restore.dump import restore
 from app_schema.restore.source import Source
@@ -46,8 +45,8 @@ def remote(storage, settings, monkeypatch):
     return settings.model_copy(update={"backup_s3_url": f"s3://{BUCKET}/postgresql/full/", "backup_s3_endpoint": storage})
 
 
-def test_a_copy_is_read_back_and_noted(remote, folder, filled, tmp_path):
-    entry = dump(remote, folder)
+def test_a_copy_is_read_back_and_noted(remote, source, folder, filled, tmp_path):
+    entry = source.entry
     bucket = Bucket.of(remote)
     done = upload(Catalogue(folder), entry, bucket).uploads[-1]
     assert (done.url, done.server_side_encryption, done.versioning) == (f"s3://{BUCKET}/postgresql/full/{entry.id}.json", "AES256", False)
@@ -59,25 +58,25 @@ def test_a_copy_is_read_back_and_noted(remote, folder, filled, tmp_path):
         assert restore(remote, Source.find(folder, str(tmp_path / entry.parts[0].file), "x"), target).differences == ()
 
 
-def test_in_pieces(remote, folder, monkeypatch):
+def test_in_pieces(remote, source, folder, monkeypatch):
     """As a backup of more than 64 MB goes; a piece of S3 has 5 MB at least."""
     monkeypatch.setattr(module, "PIECE", 5 << 20)
-    entry = dump(remote, folder)
+    entry = source.entry
     path = folder.path / entry.parts[0].file
     path.write_bytes(os.urandom(12 << 20))
     assert module.send(Bucket.of(remote), path, "pieces", None) == "AES256"
 
 
-def test_the_storage_holds_something_else(remote, folder, monkeypatch):
-    entry = dump(remote, folder)
+def test_the_storage_holds_something_else(remote, source, folder, monkeypatch):
+    entry = source.entry
     monkeypatch.setattr(module, "_checksum", lambda _: "another")
     with pytest.raises(UploadFailed, match="holds something else"):
         upload(Catalogue(folder), entry, Bucket.of(remote))
     assert Catalogue(folder).read()[0][0].uploads == ()
 
 
-def test_what_is_damaged_is_not_sent(remote, folder):
-    entry = dump(remote, folder)
+def test_what_is_damaged_is_not_sent(remote, source, folder):
+    entry = source.entry
     path = folder.path / entry.parts[0].file
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(BackupDamaged):
@@ -104,9 +103,9 @@ def switch(storage, free):
 
 
 @pytest.fixture
-def refused(remote, folder):
+def refused(remote, source, folder):
     """Copy a backup, which must fail in one line; return what it gives as the reason."""
-    entry = dump(remote, folder)
+    entry = source.entry
 
     def refused(**update):
         with pytest.raises(UploadFailed) as caught:
@@ -182,12 +181,11 @@ def test_the_command_copies_after_the_entry(remote, folder, filled):
         "APP_SCHEMA_BACKUP_S3_URL": remote.backup_s3_url,
         "APP_SCHEMA_BACKUP_S3_ENDPOINT": remote.backup_s3_endpoint,
     }
-    command = [sys.executable, "-c", "from app_schema.cli import main; main()", "backup", "dump"]
-    done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(main, ["backup", "dump"], env=variables)
+    assert done.exit_code == 0, done.stderr
     assert f"copied to s3://{BUCKET}/postgresql/full/" in done.stdout
     assert "keeps no versions" in done.stderr
     away = variables | {"APP_SCHEMA_BACKUP_S3_URL": "s3://nobody-made-this"}
-    done = subprocess.run(command, env=os.environ | away, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    done = CliRunner().invoke(main, ["backup", "dump"], env=away)
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 2)
     assert len(Catalogue(folder).read()[0]) == 2
