@@ -22,7 +22,8 @@ def test_it_passes_and_is_noted(quick, settings, source, folder, filled):
     [entry], _ = Catalogue(folder).read()
     assert entry.drills == (done.drill,)
     assert 0 < done.drill.seconds < 120
-    assert not databases(filled, "") - before - databases(filled, "app_schema_")
+    # those of tests that run beside this one come and go
+    assert not {name for name in databases(filled, "") - before if not name.startswith(("app_schema_", "test_"))}
     assert left_over(filled) == set()
 
 
