@@ -166,7 +166,7 @@ def _reason(url: URL, message: str) -> str:
     reason = next(iter(message.strip().splitlines()), "no answer").removeprefix("connection failed: ").strip()
     cure = "check that the server runs and that DATABASE_URL names it"
     if "does not exist" in reason and "database" in reason:
-        cure = "create the database with: app-schema init"
+        cure = "check its name in DATABASE_URL, or create it with: app-schema init"
     elif "password" in reason or "authentication" in reason:
         cure = "check the user and the password in DATABASE_URL"
     return f"cannot connect to {shown(url)}: {reason}; {cure}"

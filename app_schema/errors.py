@@ -137,6 +137,10 @@ class RestoreError(AppSchemaError):
     """The restore failed; the database is as it was."""
 
 
+class RestoreRefused(RestoreError):
+    """The server does not let the restore begin."""
+
+
 class RestoreDiffers(RestoreError):
     """What was restored is not what was taken."""
 

@@ -1,8 +1,10 @@
 """The only reader of the environment. The command line builds it, functions take it."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from platformdirs import PlatformDirs
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
@@ -14,6 +16,7 @@ from app_schema.errors import SettingsError
 
 DRIVERS = ("postgres", "postgresql", "postgresql+psycopg")
 IDENTIFIER_BYTES = 63  # NAMEDATALEN - 1
+PLAIN = {"bool_parsing": "says neither yes nor no; write 1 or 0"}  # by the type of pydantic's error
 
 
 def _default_home() -> Path:
@@ -67,6 +70,38 @@ def _split(value: Any) -> Any:
     return frozenset(name.strip() for name in value.split(",") if name.strip())
 
 
+def _count(unit: str, most: int) -> BeforeValidator:
+    def read(value: Any) -> int:
+        try:
+            count = int(str(value))
+        except ValueError:
+            count = 0
+        if not 1 <= count <= most:
+            raise ValueError(f"must be a whole number of {unit}, from 1 to {most}")
+        return count
+
+    return BeforeValidator(read)
+
+
+def _bucket(value: str) -> str:
+    if not re.fullmatch(r"s3://[^/?#@:\s]+(/[^?#]*)?", value):
+        raise ValueError("names no bucket; write s3://bucket or s3://bucket/prefix")
+    return value
+
+
+def _endpoint(value: str) -> str:
+    place = urlsplit(value)
+    if place.scheme not in ("https", "http") or not place.hostname or place.path.strip("/") or place.query:
+        raise ValueError("is no address of a storage; write https://host or https://host:port, the bucket in APP_SCHEMA_BACKUP_S3_URL")
+    if place.username is not None:
+        raise ValueError("holds a key; leave it out: keys come from where boto3 looks for them, such as AWS_ACCESS_KEY_ID")
+    return value
+
+
+Days = Annotated[int, _count("days", 36_500)]
+Weeks = Annotated[int, _count("weeks", 5_200)]
+
+
 class Settings(BaseSettings):
     """What the environment says.
 
@@ -112,13 +147,13 @@ class Settings(BaseSettings):
     backup_passphrase_command: str | None = None
     backup_age_recipients: Annotated[frozenset[str], NoDecode, BeforeValidator(_split)] = frozenset()
     backup_age_identity_file: Path | None = None
-    backup_dump_days: int = Field(30, ge=1)
-    backup_snapshot_weeks: int = Field(12, ge=1)
-    backup_s3_url: str | None = Field(None, pattern="^s3://[^/]+")
-    backup_s3_endpoint: str | None = Field(None, pattern="^https?://")
+    backup_dump_days: Days = 30
+    backup_snapshot_weeks: Weeks = 12
+    backup_s3_url: Annotated[str, AfterValidator(_bucket)] | None = None
+    backup_s3_endpoint: Annotated[str, AfterValidator(_endpoint)] | None = None
     backup_wal_dir: Path | None = None
-    backup_base_days: int = Field(30, ge=1)
-    backup_window_days: int = Field(7, ge=1)
+    backup_base_days: Days = 30
+    backup_window_days: Days = 7
 
     @classmethod
     def from_env(cls) -> Self:
@@ -133,4 +168,5 @@ class Settings(BaseSettings):
             first = error.errors(include_input=False, include_url=False, include_context=False)[0]
             variable = str(first["loc"][0])
             variable = variable if variable.isupper() else f"APP_SCHEMA_{variable.upper()}"
-            raise SettingsError(f"{variable} {first['msg'].removeprefix('Value error, ')}") from None
+            wrong = PLAIN.get(first["type"], first["msg"].removeprefix("Value error, "))
+            raise SettingsError(f"{variable} {wrong}") from None

@@ -10,6 +10,7 @@ from databases import administrator, engine_of
 from sqlalchemy import text
 
 from app_schema.backup.entry import Entry
+from app_schema.backup.folder import Folder
 from app_schema.engine import quoted
 from app_schema.restore.source import Source
 
@@ -36,6 +37,13 @@ def databases(url, beginning):
     with administrator(url) as connection:
         found = connection.scalars(text("SELECT datname FROM pg_database WHERE starts_with(datname, :beginning)"), {"beginning": beginning})
         return set(found)
+
+
+def made(place):
+    """A backup folder in a folder."""
+    path = place / "backups"
+    path.mkdir(mode=0o700)
+    return Folder.at(path)
 
 
 def passphrase(folder, words="c4nary passphrase"):

@@ -31,14 +31,20 @@ class Age:
         try:
             self._recipients = [pyrage.x25519.Recipient.from_str(text) for text in sorted(recipients)]
         except pyrage.RecipientError:
-            raise EncryptionError("APP_SCHEMA_BACKUP_AGE_RECIPIENTS holds what is no public key of age (age1…)") from None
+            raise EncryptionError(
+                "APP_SCHEMA_BACKUP_AGE_RECIPIENTS holds what is no public key of age; write age1…, as age-keygen prints it"
+            ) from None
         lines = [line.strip() for line in (identities or "").splitlines()]
         try:
             self._identities = [pyrage.x25519.Identity.from_str(line) for line in lines if line and not line.startswith("#")]
         except pyrage.IdentityError:
-            raise EncryptionError("the age identity file holds what is no secret key of age (AGE-SECRET-KEY-1…)") from None
+            raise EncryptionError(
+                "APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE holds what is no secret key of age; each line is AGE-SECRET-KEY-1…, or begins with #"
+            ) from None
         if identities is not None and not self._identities:
-            raise EncryptionError("the age identity file holds no secret key (AGE-SECRET-KEY-1…)")
+            raise EncryptionError(
+                "APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE holds no secret key; it is a line AGE-SECRET-KEY-1…, as age-keygen writes it"
+            )
 
     def encrypt(self, source: Readable, target: Writable, /) -> None:
         """Encrypt all of ``source`` to the recipients.
@@ -66,7 +72,9 @@ class Age:
             ends.reraise()
             if "No matching keys" in str(error):
                 raise EncryptionError("the secret key does not open this backup: it was written to another public key") from None
-            raise EncryptionError(f"age could not decrypt: {error}") from None
+            raise EncryptionError(
+                f"age could not decrypt it, so it is damaged, was cut off, or is nothing that age wrote ({error})"
+            ) from None
 
 
 class _Ends:

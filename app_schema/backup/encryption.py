@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 UNENCRYPTED = (
     "the backup is not encrypted, and it holds password hashes: set APP_SCHEMA_BACKUP_AGE_RECIPIENTS or APP_SCHEMA_BACKUP_PASSPHRASE_FILE"
 )
+FILE = "APP_SCHEMA_BACKUP_PASSPHRASE_FILE"
+COMMAND = "APP_SCHEMA_BACKUP_PASSPHRASE_COMMAND"
 PASSPHRASE_SECONDS = 60  # a command that asks a person, or a vault that does not answer
 
 
@@ -60,50 +62,63 @@ def for_reading(settings: Settings, name: str) -> Cipher:
             raise EncryptionError(
                 "this backup is encrypted with age: set APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE to the file with the secret key"
             )
-        return Age(frozenset(), _secret(settings.backup_age_identity_file, "the age identity file"))
+        return Age(frozenset(), _secret(settings.backup_age_identity_file, "APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE"))
     passphrase = _passphrase(settings)
     if passphrase is None:
-        raise EncryptionError(
-            "this backup is encrypted with GPG: set APP_SCHEMA_BACKUP_PASSPHRASE_FILE or APP_SCHEMA_BACKUP_PASSPHRASE_COMMAND"
-        )
+        raise EncryptionError(f"this backup is encrypted with GPG: set {FILE} or {COMMAND}")
     return Gpg(passphrase)
 
 
 def _passphrase(settings: Settings) -> str | None:
     file, command = settings.backup_passphrase_file, settings.backup_passphrase_command
     if file and command:
-        raise EncryptionError("APP_SCHEMA_BACKUP_PASSPHRASE_FILE and APP_SCHEMA_BACKUP_PASSPHRASE_COMMAND are both set; keep one")
+        raise EncryptionError(f"{FILE} and {COMMAND} are both set; keep one")
     if file:
-        return _first_line(_secret(file, "the passphrase file"), str(file))
-    return _first_line(_asked(command), "APP_SCHEMA_BACKUP_PASSPHRASE_COMMAND") if command else None
+        return _first_line(_secret(file, FILE), FILE)
+    return _first_line(_asked(command), COMMAND) if command else None
 
 
 def _first_line(text: str, source: str) -> str:
     line = next(iter(text.splitlines()), "")
     if not line:
-        raise EncryptionError(f"{source} gives no passphrase: its first line is empty")
+        raise EncryptionError(f"{source} gives no passphrase: the first line is empty")
     return line
 
 
-def _secret(path: Path, what: str) -> str:
+def _secret(path: Path, variable: str) -> str:
     path = path.expanduser()
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise EncryptionError(f"{variable}: {path} is a folder; name the file in it")
         if mode & 0o077:
-            raise EncryptionError(f"{what} {path} is open to others (mode {mode:04o}); close it with: chmod 600 {path}")
+            raise EncryptionError(f"{variable}: {path} is open to others (mode {stat.S_IMODE(mode):04o}); close it with: chmod 600 {path}")
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise EncryptionError(f"{what} {path} cannot be read: {reason}") from None
+        raise EncryptionError(f"{variable}: {path} cannot be read: {reason}; name a file of this user's, of mode 0600") from None
 
 
 def _asked(command: str) -> str:
+    # it is never repeated: who mistakes the variable has written the passphrase itself there
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        raise EncryptionError(f"{COMMAND} has a quote that is not closed; write it as for a shell") from None
+    if not words:
+        raise EncryptionError(f"{COMMAND} is blank; give a command that prints the passphrase, such as: pass show backup")
     try:
         done = subprocess.run(  # noqa: S603 (the operator's own command, without a shell)
-            shlex.split(command), stdout=subprocess.PIPE, text=True, check=False, timeout=PASSPHRASE_SECONDS, env=os.environ
+            words, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False, timeout=PASSPHRASE_SECONDS, env=os.environ
         )
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        raise EncryptionError(f"APP_SCHEMA_BACKUP_PASSPHRASE_COMMAND cannot be run: {type(error).__name__}") from None
+    except subprocess.TimeoutExpired:
+        raise EncryptionError(f"{COMMAND} did not answer in {PASSPHRASE_SECONDS} s; it must not wait for a person") from None
+    except UnicodeDecodeError:
+        raise EncryptionError(f"{COMMAND} prints what is not UTF-8 text; the first line is the passphrase") from None
+    except OSError as error:
+        raise EncryptionError(
+            f"{COMMAND} cannot be run: {error.strerror}; give the full path of the program (no shell runs it; if it needs one: sh -c '…')"
+        ) from None
     if done.returncode:
-        raise EncryptionError(f"APP_SCHEMA_BACKUP_PASSPHRASE_COMMAND failed with exit code {done.returncode}")
+        raise EncryptionError(f"{COMMAND} failed with exit code {done.returncode}; run the command by itself to see why")
     return done.stdout

@@ -52,7 +52,7 @@ class Gpg:
         if error := self._run(("--decrypt",), source, target):
             if "Bad session key" in error:
                 raise EncryptionError("the passphrase does not open this backup: it was written with another one")
-            raise EncryptionError(f"gpg could not decrypt: {error}")
+            raise EncryptionError(f"gpg could not decrypt it, so it is damaged, was cut off, or is nothing that gpg wrote ({error})")
 
     def _run(self, arguments: tuple[str, ...], source: Readable, target: Writable) -> str | None:
         reading, writing = os.pipe()

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -68,9 +69,8 @@ class Programs:
             if folder in seen or not os.access(program, os.X_OK):
                 continue
             seen.add(folder)
-            answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 (no shell)
-            if match := VERSION.search(answer.stdout):
-                yield cls(folder, match[1] + match[2])
+            if version := _version(program, program.stat().st_mtime_ns):
+                yield cls(folder, version)
 
     def has_zstd(self) -> bool:
         """Whether this pg_dump compresses with zstd: it can be built without, and does not before PostgreSQL 16."""
@@ -89,6 +89,13 @@ class Programs:
         if not path.exists():
             raise ProgramMissing(f"{path} is missing; install all of PostgreSQL's client programs of version {self.major}")
         return [str(path), *arguments]
+
+
+@cache
+def _version(program: Path, _written_ns: int) -> str | None:
+    answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 (no shell)
+    match = VERSION.search(answer.stdout)
+    return match[1] + match[2] if match else None
 
 
 # What the caller's shell means for other work; how to reach the server (PGHOST, PGPASSWORD, PGSSLROOTCERT …) holds here as

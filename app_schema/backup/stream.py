@@ -64,8 +64,8 @@ class HashedReader(Hashed):
 class HashedWriter(Hashed):
     """Hashes what is written, all of it."""
 
-    def __init__(self, target: Writable) -> None:
-        super().__init__()
+    def __init__(self, target: Writable, report: Callable[[int], None] | None = None) -> None:
+        super().__init__(report)
         self._target = target
 
     def write(self, data: bytes, /) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from app_schema.backup.entry import Entry, Part, Upload
+from app_schema.backup.storage import explained
 from app_schema.backup.verify import check_part
 from app_schema.errors import BackupError, SettingsError
 
@@ -43,7 +44,7 @@ class Bucket:
         """Return the settings' bucket, None when they name none. Keys come from where boto3 looks for them.
 
         Raises:
-            SettingsError: the endpoint would carry backups in clear over a network.
+            SettingsError: the endpoint would carry backups in clear over a network, or boto3 cannot use what it finds in the environment.
             UploadFailed: boto3 is not installed.
         """
         if settings.backup_s3_url is None:
@@ -53,10 +54,15 @@ class Bucket:
         try:
             import boto3  # noqa: PLC0415 (an optional extra, and slow to load)
             from botocore.config import Config  # noqa: PLC0415
+            from botocore.exceptions import BotoCoreError  # noqa: PLC0415
         except ModuleNotFoundError:
             raise UploadFailed("APP_SCHEMA_BACKUP_S3_URL needs boto3: pip install 'app_schema[s3]'") from None
         place = urlsplit(settings.backup_s3_url)
-        client = boto3.client("s3", endpoint_url=settings.backup_s3_endpoint, config=Config(**TIMES, retries={"total_max_attempts": 3}))
+        config = Config(**TIMES, retries={"total_max_attempts": 3})
+        try:
+            client = boto3.client("s3", endpoint_url=settings.backup_s3_endpoint, config=config)
+        except (BotoCoreError, ValueError) as error:
+            raise SettingsError(f"APP_SCHEMA_BACKUP_S3_URL cannot be used: {explained(error, place.netloc)}") from None
         return cls(place.netloc, place.path.strip("/"), client)
 
     def key(self, name: str) -> str:
@@ -102,9 +108,10 @@ def upload(
         note = catalogue.folder.path / f"{entry.id}.json"
         send(bucket, note, note.name, None)
     except (Boto3Error, BotoCoreError, ClientError) as error:
-        reason = str(error).splitlines()[0]
         cure = f"when that is mended: app-schema backup upload {entry.id}"
-        raise UploadFailed(f"{entry.id} is in the folder and could not be copied to {url}: {reason}; {cure}") from None
+        raise UploadFailed(
+            f"{entry.id} is in the folder and could not be copied to {url}: {explained(error, bucket.name)}; {cure}"
+        ) from None
     done = Upload(at=datetime.now(UTC), url=url, versioning=versioning, server_side_encryption=encryption)
     return catalogue.amend(entry.id, lambda now: now.model_copy(update={"uploads": (*now.uploads, done)}))
 

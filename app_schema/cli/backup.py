@@ -6,8 +6,6 @@ import json
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from app_schema.backup.catalogue import Catalogue, Problem
 from app_schema.backup.dump import dump as take_dump
@@ -21,8 +19,10 @@ from app_schema.backup.upload import Bucket
 from app_schema.backup.upload import upload as send
 from app_schema.backup.verify import verify as check
 from app_schema.cli.fetch import fetch
+from app_schema.cli.folding import left_out
+from app_schema.cli.listing import show_decisions, show_entries
 from app_schema.cli.physical import base, copy_cluster, incremental, wal
-from app_schema.cli.progress import counting
+from app_schema.cli.progress import counting, say_above
 from app_schema.cli.sizes import size
 from app_schema.cli.stopping import stoppable
 from app_schema.errors import BackupDamaged, SettingsError
@@ -32,10 +32,8 @@ from app_schema.physical.verify import verify as check_clusters
 
 if TYPE_CHECKING:
     from app_schema.backup.entry import Entry
-    from app_schema.backup.retention import Decision
     from app_schema.settings import Settings
 
-PIPE_WIDTH = 240
 LOGICAL = (Kind.DUMP, Kind.SNAPSHOT, Kind.MASKED)
 no_row_proof_option = click.option(
     "--no-row-proof", is_flag=True, help="Do not count and hash the rows: faster, and a restore has less to be compared with."
@@ -55,7 +53,7 @@ def dump(settings: Settings, *, no_row_proof: bool) -> None:
     folder, bucket = Folder.of(settings), Bucket.of(settings)
     with stoppable(), counting("dumping") as report:
         entry = take_dump(settings, folder, prove=not no_row_proof, report=report)
-    say_taken(entry)
+    say_taken(folder, entry)
     copy_elsewhere(folder, entry, bucket)
 
 
@@ -67,7 +65,7 @@ def snapshot(settings: Settings, *, no_row_proof: bool) -> None:
     folder, bucket = Folder.of(settings), Bucket.of(settings)
     with stoppable(), counting("dumping") as report:
         entry = take_snapshot(settings, folder, prove=not no_row_proof, report=report)
-    say_taken(entry)
+    say_taken(folder, entry)
     copy_elsewhere(folder, entry, bucket)
 
 
@@ -78,9 +76,10 @@ def masked(settings: Settings) -> None:
 
     It is a script of SQL: restore it with app-schema restore dump, or with gunzip and psql alone.
     """
+    folder = Folder.of(settings)
     with stoppable(), counting("masking") as report:
-        copy = take_masked(settings, Folder.of(settings), report=report)
-    say_taken(copy.entry)
+        copy = take_masked(settings, folder, report=report)
+    say_taken(folder, copy.entry)
     click.echo(f"every account in it has this password (shown once): {copy.password}")
 
 
@@ -120,13 +119,13 @@ def verify(settings: Settings, backups: tuple[str, ...], *, everything: bool) ->
         for entry in (entry for entry in entries if not entry.physical):
             seen = check(catalogue, entry, report)
             looked, bad = looked + 1, bad + bool(seen.damaged)
-            click.echo(f"{entry.id}: {seen.damaged or f'{size(entry.size)}, as written'}")
+            say_above(f"{entry.id}: {seen.damaged or f'{size(entry.size)}, as written'}")
         for finding in check_clusters(
             settings, folder, [entry for entry in entries if entry.physical], everything=everything, report=report
         ):
             looked, bad = looked + 1, bad + bool(finding.error)
             says = finding.error or finding.note
-            click.echo(says if says.startswith(finding.name) else f"{finding.name}: {says}")
+            say_above(says if says.startswith(finding.name) else f"{finding.name}: {says}")
     say_problems(problems)
     if not looked:
         click.echo(f"there is no backup in {folder.path}")
@@ -142,13 +141,17 @@ def prune(settings: Settings, *, dry_run: bool) -> None:
     folder = Folder.of(settings)
     decided = let_go(settings, folder, dry_run=dry_run)
     if decided:
-        console().print(decisions_table(decided, dry_run=dry_run))
+        show_decisions(decided, dry_run=dry_run)
     gone = [decision.entry for decision in decided if not decision.keep]
     freed = size(sum(entry.size for entry in gone))
     did = "would remove" if dry_run else "removed"
     click.echo(f"{did} {len(gone)} of {len(decided)} backups, {freed}")
     for old in expire(settings, folder, [decision.entry for decision in decided if decision.keep], dry_run=dry_run):
         click.echo(f"{did} {len(old.names)} files of WAL of cluster {old.system_identifier}, {size(old.bytes)}: {old.reason}")
+    _, problems = Catalogue(folder).read()
+    say_problems(problems)
+    if problems:
+        click.echo("what has a problem is never removed; when you know what it is, remove it by hand", err=True)
 
 
 @backup.command("list")
@@ -162,54 +165,10 @@ def list_(settings: Settings, *, as_json: bool) -> None:
         click.echo(json.dumps(listed, ensure_ascii=False, indent=1))
         return
     if entries:
-        console().print(entries_table(entries))
+        show_entries(entries)
     else:
         click.echo("no backups yet; make one with: app-schema backup dump")
     say_problems(problems)
-
-
-def entries_table(entries: list[Entry]) -> Table:
-    """Lay entries out for a terminal."""
-    table = Table("id", "databases", box=None, pad_edge=False)
-    for heading in ("size", "took", "rows"):
-        table.add_column(heading, justify="right")
-    for heading in ("encryption", "status", "verified", "drill"):
-        table.add_column(heading)
-    for entry in entries:
-        proofs = [part.database.proof for part in entry.parts if part.database and part.database.proof]
-        rows = sum(table.rows or 0 for proof in proofs for table in proof.tables.values())
-        verified = f"{entry.verified[-1].at:%Y-%m-%d}" if entry.verified else "never"
-        drill = f"{entry.drills[-1].at:%Y-%m-%d} {'passed' if entry.drills[-1].passed else 'FAILED'}" if entry.drills else "never"
-        table.add_row(
-            *(entry.id, what(entry), size(entry.size), f"{entry.seconds:,.1f} s", f"{rows:,}"),
-            *(entry.encryption or "none", entry.status, verified, drill),
-        )
-    return table
-
-
-def what(entry: Entry) -> str:
-    """Say what a backup holds: databases, or the cluster or what changed in it."""
-    if entry.physical is None:
-        return ", ".join(entry.databases)
-    return f"upon {entry.physical.parent}" if entry.physical.parent else "the cluster"
-
-
-def decisions_table(decided: list[Decision], *, dry_run: bool) -> Table:
-    """Lay out what stays, what goes, and why."""
-    table = Table("id", "databases", box=None, pad_edge=False)
-    table.add_column("size", justify="right")
-    table.add_column("")
-    table.add_column("why")
-    gone = "would go" if dry_run else "gone"
-    for entry, keep, reason in decided:
-        table.add_row(entry.id, what(entry), size(entry.size), "kept" if keep else gone, reason)
-    return table
-
-
-def console() -> Console:
-    """Return where tables go: as wide as the terminal, in a pipe as wide as they are."""
-    plain = Console(highlight=False)
-    return plain if plain.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
 
 
 def copy_elsewhere(folder: Folder, entry: Entry, bucket: Bucket | None) -> None:
@@ -225,11 +184,13 @@ def copy_elsewhere(folder: Folder, entry: Entry, bucket: Bucket | None) -> None:
         )
 
 
-def say_taken(entry: Entry) -> None:
+def say_taken(folder: Folder, entry: Entry) -> None:
     """Say what was taken, what could not be, and what should be done about it."""
     click.echo(f"{entry.id}: {size(entry.size)} in {entry.seconds:,.1f} s, {entry.encryption or 'not encrypted'}, {entry.compression}")
-    for line in entry.left_out:
+    for line in left_out(entry):
         click.echo(f"not included: {line}", err=True)
+    if entry.left_out:
+        click.echo(f"each of it by name: {folder.path / entry.id}.json", err=True)
     if entry.kind is Kind.MASKED:
         return
     if entry.compression == "gzip":

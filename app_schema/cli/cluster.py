@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app_schema.backup.folder import Folder
-from app_schema.cli.progress import steps
+from app_schema.cli.progress import watching
 from app_schema.cli.stopping import stoppable
 from app_schema.embedded.cluster import CONF
 from app_schema.errors import RestoreDiffers, SettingsError
@@ -48,8 +48,8 @@ def cluster(  # noqa: PLR0913 (an argument each option)
     if moment and (target_time or target_xid is not None or backup):
         raise SettingsError("latest and a target are two moments; give one of them")
     target = Target(read_time(target_time) if target_time else None, target_xid, backup, exclusive)
-    with stoppable(), steps() as report:
-        done = restore_cluster(settings, Folder.of(settings), target, home, start=start, report=report)
+    with stoppable(), watching() as steps:
+        done = restore_cluster(settings, Folder.of(settings), target, home, start=start, steps=steps)
     say_recovered(done)
 
 

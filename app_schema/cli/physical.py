@@ -11,7 +11,7 @@ from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.encryption import UNENCRYPTED, for_writing
 from app_schema.backup.folder import Folder
 from app_schema.backup.upload import Bucket
-from app_schema.cli.progress import copying
+from app_schema.cli.progress import watching
 from app_schema.cli.sizes import size
 from app_schema.cli.stopping import stoppable
 from app_schema.errors import Interrupted, WalBehind
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 def base(settings: Settings) -> None:
     """Copy the whole cluster: the beginning of a chain."""
     folder, bucket = Folder.of(settings), Bucket.of(settings)
-    with stoppable(), copying("copying the cluster") as report:
-        entry = take_base(settings, folder, report)
+    with stoppable(), watching() as steps:
+        entry = take_base(settings, folder, steps)
     say_copied(entry)
     say_problems(settings, folder)
     copy_cluster(settings, folder, entry, bucket)
@@ -45,8 +45,8 @@ def base(settings: Settings) -> None:
 def incremental(settings: Settings) -> None:
     """Copy the blocks that changed since the newest backup of the chain (PostgreSQL 17 and newer)."""
     folder, bucket = Folder.of(settings), Bucket.of(settings)
-    with stoppable(), copying("copying what changed") as report:
-        entry = take_incremental(settings, folder, report)
+    with stoppable(), watching() as steps:
+        entry = take_incremental(settings, folder, steps)
     say_copied(entry)
     say_problems(settings, folder)
     copy_cluster(settings, folder, entry, bucket)

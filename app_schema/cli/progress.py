@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
+import click
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    FileSizeColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import TransferSpeedColumn as SpeedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Column
+from rich.text import Text
+
+from app_schema.backup.steps import UNWATCHED
+from app_schema.cli.sizes import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-    from app_schema.restore.source import Source
+    from rich.progress import Task, TaskID
+
+    from app_schema.backup.steps import Steps
     from app_schema.seeding import Order
 
 
@@ -53,47 +51,59 @@ class Bar:
         self._progress.stop()
 
 
+class Step:
+    """Shows one step at a time: what is being done, the bytes that have passed and the time it takes."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+
+    def begin(self, what: str, total: int | None = None, /) -> None:
+        """Show another step; ``total`` is how many bytes will pass, None if nobody knows."""
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._task = self._progress.add_task(what, total=total)
+
+    def __call__(self, count: int, /) -> None:
+        """Show that so many more bytes have passed."""
+        if self._task is not None:
+            self._progress.advance(self._task, count)
+
+
+class Passed(ProgressColumn):
+    """The bytes so far, of how many if that is known, and how fast; nothing where none are counted."""
+
+    def render(self, task: Task) -> Text:
+        """Return it as a text."""
+        if not task.completed and task.total is None:
+            return Text()
+        of_all = f" of {size(task.total)}" if task.total is not None else ""
+        speed = task.finished_speed or task.speed
+        return Text(f"{size(task.completed)}{of_all}{f', {size(speed)}/s' if speed else ''}")
+
+
 @contextmanager
-def counting(what: str, total: float | None = None) -> Iterator[Callable[[int], None] | None]:
-    """Show bytes as they pass where a person watches stderr, and yield what to tell of them; else yield None."""
+def watching() -> Iterator[Steps]:
+    """Show the steps of long work where a person watches stderr, and yield what to tell of them."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield None
+        yield UNWATCHED
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), SpeedColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda passed: progress.advance(task, passed)
+    # the bar takes what the others leave, so that no terminal is too narrow
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), Passed(Column(no_wrap=True)), TimeElapsedColumn())
+    above = sys.stdout.isatty()  # what is printed meanwhile
+    with Progress(*columns, console=console, transient=True, expand=True, redirect_stdout=above) as progress:
+        yield Step(progress)
 
 
 @contextmanager
-def copying(what: str) -> Iterator[Callable[[int, int | None], None] | None]:
-    """Show how many bytes have come, of how many, where a person watches stderr; yield what to tell of both."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(None), FileSizeColumn(), SpeedColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+def counting(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show a single step, likewise."""
+    with watching() as steps:
+        steps.begin(what, total)
+        yield steps
 
 
-@contextmanager
-def steps() -> Iterator[Callable[[str], None] | None]:
-    """Show the step that is under way, and for how long in all, where a person watches stderr; yield what to tell of it."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("")
-        yield lambda step: progress.update(task, description=step)
-
-
-@contextmanager
-def reading(source: Source) -> Iterator[Callable[[int], None] | None]:
-    """Show how much of a backup is checked before it is restored."""
-    with counting(f"restoring {source.name}", source.path.stat().st_size if source.path.exists() else None) as report:
-        yield report
+def say_above(line: str) -> None:
+    """Print a line while something is shown: on the same terminal above it, else where stdout goes."""
+    click.echo(line, file=sys.stdout)  # by name, for otherwise click writes to the terminal behind the bar's back

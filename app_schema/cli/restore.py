@@ -8,7 +8,7 @@ import click
 
 from app_schema.backup.folder import Folder
 from app_schema.cli.cluster import cluster
-from app_schema.cli.progress import reading, steps
+from app_schema.cli.progress import watching
 from app_schema.cli.stopping import stoppable
 from app_schema.engine import database_url
 from app_schema.errors import RestoreDiffers, SettingsError
@@ -56,11 +56,11 @@ def dump(  # noqa: PLR0913 (an argument each option)
     folder = Folder.of(settings)
     source = Source.find(folder, backup, database or str(server.database))
     target = server.set(database=to or str(server.database))
-    with stoppable(), reading(source) as report:
+    with stoppable(), watching() as steps:
         if table:
-            done = restore_table(settings, source, target, table, report=report)
+            done = restore_table(settings, source, target, table, steps=steps)
         else:
-            done = restore_dump(settings, source, target, replace_it=replace, report=report)
+            done = restore_dump(settings, source, target, replace_it=replace, steps=steps)
     say_restored(source.name, done)
 
 
@@ -74,14 +74,14 @@ def drill(settings: Settings, backup: str, *, quick: bool, of_cluster: bool, dat
     """Restore BACKUP into a throwaway database, compare it with what was taken, and drop it; exit 3 when it is not the same."""
     folder = Folder.of(settings)
     if of_cluster:
-        with stoppable(), steps() as tell:
-            name, tried = try_cluster(settings, folder, backup, quick=quick, report=tell)
+        with stoppable(), watching() as steps:
+            name, tried = try_cluster(settings, folder, backup, quick=quick, steps=steps)
         say_drilled(name, tried, CLUSTER_RTO)
         return
     server = database_url(settings)
     source = Source.find(folder, backup, database or str(server.database))
-    with stoppable(), reading(source) as report:
-        done = try_restore(settings, source, server, quick=quick, report=report)
+    with stoppable(), watching() as steps:
+        done = try_restore(settings, source, server, quick=quick, steps=steps)
     say_drilled(source.name, done)
 
 

@@ -17,17 +17,19 @@ from app_schema.backup import chain, taking
 from app_schema.backup.dump import running
 from app_schema.backup.entry import Entry, Kind, Part, Physical
 from app_schema.backup.programs import Programs
+from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.tree import drafted
 from app_schema.errors import ProgramMissing
 from app_schema.physical import needs
 from app_schema.physical.layout import DATA, MANIFEST, TABLESPACES, check_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from sqlalchemy import Connection, Row
 
     from app_schema.backup.folder import Folder
+    from app_schema.backup.steps import Steps
     from app_schema.backup.taking import Taking
     from app_schema.backup.tree import Tree
     from app_schema.settings import Settings
@@ -51,13 +53,13 @@ PLACES = text("SELECT oid, pg_tablespace_location(oid) AS location FROM pg_table
 START = re.compile(r"^START WAL LOCATION: (\S+) \(file ([0-9A-F]{24})\)", re.MULTILINE)
 
 
-def base(settings: Settings, folder: Folder, report: Callable[[int, int | None], None] | None = None) -> Entry:
+def base(settings: Settings, folder: Folder, steps: Steps = UNWATCHED) -> Entry:
     """Copy the settings' whole cluster into ``folder`` and enter it in the catalogue.
 
     Args:
         settings: which cluster.
         folder: where to.
-        report: is told now and then of the bytes that have come, and of how many there will be as the server estimates.
+        steps: is told now and then of the bytes that have come; how many there will be is the server's estimate.
 
     Raises:
         ServerUnsuitable: the server lacks a right or a setting; the line names each with its cure.
@@ -66,10 +68,10 @@ def base(settings: Settings, folder: Folder, report: Callable[[int, int | None],
     """
     with taking.begun(settings, folder, Kind.BASE) as run:
         needs.check_base(run.connection)
-        return _take(run, None, report)
+        return _take(run, None, steps)
 
 
-def incremental(settings: Settings, folder: Folder, report: Callable[[int, int | None], None] | None = None) -> Entry:
+def incremental(settings: Settings, folder: Folder, steps: Steps = UNWATCHED) -> Entry:
     """Copy the blocks that changed since the newest good backup of the chain; arguments and errors as for :func:`base`.
 
     Raises:
@@ -81,7 +83,7 @@ def incremental(settings: Settings, folder: Folder, report: Callable[[int, int |
         entries, _ = run.catalogue.read()
         parent = chain.newest(entries, run.connection.execute(IDENTITY).one().system)
         check_manifest(folder, parent)
-        return _take(run, parent, report)
+        return _take(run, parent, steps)
 
 
 def programs_for(entry: Entry) -> Programs:
@@ -112,7 +114,7 @@ def check_programs(programs: Programs, version: int) -> None:
         )
 
 
-def _take(run: Taking, parent: Entry | None, report: Callable[[int, int | None], None] | None) -> Entry:
+def _take(run: Taking, parent: Entry | None, steps: Steps) -> Entry:
     check_programs(run.programs, taking.major(run.connection))
     identity = run.connection.execute(IDENTITY).one()
     places = run.connection.execute(PLACES).all()
@@ -126,7 +128,7 @@ def _take(run: Taking, parent: Entry | None, report: Callable[[int, int | None],
         if parent:
             arguments.append(f"--incremental={run.catalogue.folder.path / parent.parts[0].file / DATA / MANIFEST}")
         copying = running(run.programs.command("pg_basebackup", *arguments), run.url, keep=(tree.lock,))
-        with copying as (_, ended), _watched(run.connection, report):
+        with copying as (_, ended), _watched(run.connection, steps, whole=parent is None):
             ended()
         moment = run.connection.execute(MOMENT).one()
         entry = _entry(run, parent, tree, identity, moment)
@@ -135,17 +137,21 @@ def _take(run: Taking, parent: Entry | None, report: Callable[[int, int | None],
 
 
 @contextmanager
-def _watched(connection: Connection, report: Callable[[int, int | None], None] | None) -> Iterator[None]:
+def _watched(connection: Connection, steps: Steps, *, whole: bool) -> Iterator[None]:
     """Ask the server in the meantime how far it is."""
-    if report is None:
+    if steps is UNWATCHED:
         yield
         return
     ended = threading.Event()
 
     def look() -> None:
+        passed = None
         while not ended.wait(SECONDS_BETWEEN_LOOKS):
             for row in connection.execute(PROGRESS):
-                report(row.streamed, row.total)
+                if passed is None:  # of an incremental it estimates what a base would take
+                    steps.begin("copying the cluster" if whole else "copying what changed", row.total if whole else None)
+                steps(row.streamed - (passed or 0))
+                passed = row.streamed
             connection.rollback()
 
     with ThreadPoolExecutor(1) as beside:

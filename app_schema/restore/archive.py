@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg.conninfo import make_conninfo
 
@@ -13,7 +14,7 @@ from app_schema.backup.programs import Programs, environment, errors, reason
 from app_schema.errors import RestoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from sqlalchemy import URL
@@ -21,12 +22,30 @@ if TYPE_CHECKING:
 JOBS = min(os.cpu_count() or 1, 4)  # index builds dominate
 # pg_restore sets what only servers of its own version know
 HARMLESS = ('unrecognized configuration parameter "transaction_timeout"',)
+# written at once, unlike the words before it, which pg_restore's workers may mix
+FAILED = re.compile(r"could not execute query: (\w+: .*)\n(?:.*\n)*?Command was: ((?:[A-Z]+ )+)(?=(.*\n?.*))")
+# where a statement goes on to what is more than a name, and may be somebody's data
+NAME_ENDS = re.compile(
+    r"[(;]|\s(?:AFTER|AS|BEFORE|CHECK|DEFAULT|FOREIGN|FROM|INSTEAD|IS|PRIMARY|RETURNS|SET|TO|UNIQUE|USING|VALUES|WITH)\b"
+)
+QUOTED = re.compile(r'"[^"]*"')
+
+
+class Failure(NamedTuple):
+    """What could not be restored: the statement, such as ``CREATE VIEW``, the name that it is about, and the server's reason."""
+
+    statement: str
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.statement} {self.name}: {self.reason}".strip(" :")
 
 
 def restore(
     programs: Programs, url: URL, archive: Path, *arguments: str, lines: Sequence[str] | None = None, jobs: int = JOBS
-) -> list[str]:
-    """Restore all of an archive or some ``lines`` of its table of contents; return the errors that pg_restore met, a line each.
+) -> list[Failure]:
+    """Restore all of an archive or some ``lines`` of its table of contents; return what could not be.
 
     Raises:
         RestoreError: it met something that it could not go on after.
@@ -49,11 +68,50 @@ def restore(
             check=False,
             env=environment(url),
         )
-    met = errors(done.stderr)
+    met = failures(done.stderr)
     if done.returncode < 0 or (done.returncode and not met):
         how = f"was killed by signal {-done.returncode}" if done.returncode < 0 else "failed"
         raise RestoreError(f"pg_restore {how}: {reason(done.stderr)}")
-    return [error for error in met if not any(harmless in error for harmless in HARMLESS)]
+    return [failure for failure in met if not any(harmless in failure.reason for harmless in HARMLESS)]
+
+
+def failures(stderr: str) -> list[Failure]:
+    """Return what pg_restore said that it could not restore; no row that it may quote."""
+    found = [
+        Failure(statement.strip(), NAME_ENDS.split(" ".join(rest.split()), maxsplit=1)[0], reason(said))
+        for said, statement, rest in FAILED.findall(stderr)
+    ]
+    others = errors("\n".join(line for line in stderr.splitlines() if "could not execute query: " not in line))
+    return found + [Failure("", "", error) for error in others]
+
+
+def folded(failures: Iterable[Failure]) -> list[str]:
+    """Return a line for each kind of statement and of reason, with all names and the first reason in full."""
+    alike: dict[tuple[str, str], list[Failure]] = {}
+    for failure in failures:
+        alike.setdefault((failure.statement, QUOTED.sub("", failure.reason)), []).append(failure)
+    return [
+        f"{group[0].statement} ({len(group):,}): {', '.join(each.name for each in group)}: {group[0].reason}, and the like"
+        if len(group) > 1
+        else str(group[0])
+        for group in alike.values()
+    ]
+
+
+def check(programs: Programs, archive: Path, name: str) -> None:
+    """Read an archive to its end, so that one that was cut off is noticed before any of it is restored; ``name`` is what people call it.
+
+    Raises:
+        RestoreError: it is damaged, or of a newer pg_dump than the programs here.
+    """
+    done = subprocess.run(  # noqa: S603 (no shell)
+        programs.command("pg_restore", "--file=/dev/null", str(archive)), capture_output=True, text=True, errors="replace", check=False
+    )
+    if done.returncode:
+        said = f"died of signal {-done.returncode} on it" if done.returncode < 0 else f"says: {reason(done.stderr)}"
+        if "unsupported version" in said:
+            raise RestoreError(f"{name} is of a newer pg_dump than pg_restore {programs.version} here can read: install the newer one")
+        raise RestoreError(f"{name} is damaged or was cut off (pg_restore {said}); nothing was restored")
 
 
 def listing(programs: Programs, archive: Path) -> list[str]:

@@ -18,6 +18,7 @@ from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import running
 from app_schema.backup.entry import Verification
+from app_schema.backup.steps import UNWATCHED
 from app_schema.embedded import launch, lock, private, sockets
 from app_schema.embedded.account import Account
 from app_schema.embedded.binaries import Binaries
@@ -29,9 +30,10 @@ from app_schema.restore import isolation, pages
 from app_schema.restore.plan import plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from app_schema.backup.folder import Folder
+    from app_schema.backup.steps import Steps
     from app_schema.restore.plan import Plan
     from app_schema.restore.target import Target
     from app_schema.settings import Settings
@@ -67,7 +69,7 @@ def restore(  # noqa: PLR0913 (an argument each question)
     *,
     start: bool = False,
     check: bool = True,
-    report: Callable[[str], None] | None = None,
+    steps: Steps = UNWATCHED,
 ) -> Recovered:
     """Restore a cluster into ``home``, which is then the home of an embedded server.
 
@@ -81,7 +83,7 @@ def restore(  # noqa: PLR0913 (an argument each question)
         home: a folder that is missing or empty.
         start: leave the server running.
         check: run amcheck and compare all checksums.
-        report: is told of each step as it begins.
+        steps: is told of each step as it begins.
 
     Raises:
         BackupDamaged: WAL on the way or the target's own backup is not what was written; nothing was restored.
@@ -92,26 +94,25 @@ def restore(  # noqa: PLR0913 (an argument each question)
     """
     home = home.expanduser().absolute()
     begun = time.monotonic()
-    tell = report or (lambda _: None)
     with _place(home) as account, ExitStack() as used:
         damage: BackupDamaged | None = None
         while True:
-            tell("reading the WAL on the way")
+            steps.begin("reading the WAL on the way")
             try:
                 way = plan(settings, folder, target)
             except BackupUnknown as none:
                 raise (BackupDamaged(f"{damage}; {none}") if damage else none) from None
             used.enter_context(_kept(folder, way))
             _check_room(home, way)
-            damage = _bring(folder, way, home, account, tell)
+            damage = _bring(folder, way, home, account, steps)
             if damage is None:
                 break
         server = _Server(home, Binaries.find(None, way.programs.major).runnable(account, home / "binaries"), account)
-        tell(f"replaying {len(way.wal.files):,} segments of WAL at most")
+        steps.begin(f"replaying {len(way.wal.files):,} segments of WAL at most")
         server.recover(way)
         usable = time.monotonic()
         if check:
-            tell("checking every index and every page")
+            steps.begin("checking every index and every page")
         differences, notes = server.check(way) if check else ((), ())
         url = server.url(way) if start else None
         if not start:
@@ -120,16 +121,16 @@ def restore(  # noqa: PLR0913 (an argument each question)
     return Recovered(home, way, url, usable - begun, time.monotonic() - usable, differences, notes)
 
 
-def _bring(folder: Folder, way: Plan, home: Path, account: Account, tell: Callable[[str], None]) -> BackupDamaged | None:
+def _bring(folder: Folder, way: Plan, home: Path, account: Account, steps: Steps) -> BackupDamaged | None:
     """Prove the chain and copy it; return what is damaged of it, which the catalogue knows then, and another chain may do."""
     base, *increments = way.members
     looked_at = base
     try:
         for number, member in enumerate(increments, 1):
-            tell(f"proving incremental {number} of {len(increments)}")
+            steps.begin(f"proving incremental {number} of {len(increments)}")
             looked_at = member
             prove(folder, member, way.programs)
-        tell(f"copying {max(member.size for member in way.members) / 1e6:,.0f} MB, and proving the base")
+        steps.begin(f"copying {max(member.size for member in way.members) / 1e6:,.0f} MB, and proving the base")
         looked_at = base
         with proving(folder, base, way.programs) as proved:
             try:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.entry import Drill
+from app_schema.backup.steps import UNWATCHED
 from app_schema.embedded import EmbeddedServer
 from app_schema.errors import BackupDamaged, RestoreError, WalEnds
 from app_schema.restore.cluster import restore
@@ -22,18 +23,17 @@ from app_schema.restore.drill import Drilled
 from app_schema.restore.target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from app_schema.backup.folder import Folder
+    from app_schema.backup.steps import Steps
     from app_schema.settings import Settings
 
 PREFIX = "app_schema-drill-"
 CLUSTER = "cluster"
 
 
-def drill(
-    settings: Settings, folder: Folder, name: str, *, quick: bool = False, report: Callable[[str], None] | None = None
-) -> tuple[str, Drilled]:
+def drill(settings: Settings, folder: Folder, name: str, *, quick: bool = False, steps: Steps = UNWATCHED) -> tuple[str, Drilled]:
     """Try a restore of a cluster; nothing stays of it but its result in the catalogue.
 
     The rows at the end of the WAL are no longer those of any backup, so that there is nothing to compare them with:
@@ -44,7 +44,7 @@ def drill(
         folder: the backups.
         name: of a backup, which is restored to its own end; or ``latest``, to the end of the WAL.
         quick: without amcheck and checksums.
-        report: is told of each step as it begins.
+        steps: is told of each step as it begins.
 
     Raises:
         BackupUnknown: there is no such backup.
@@ -60,7 +60,7 @@ def drill(
     error = None
     try:
         with throwaway() as place:
-            done = restore(settings, folder, target, place, check=not quick, report=report)
+            done = restore(settings, folder, target, place, check=not quick, steps=steps)
             entry, notes = done.plan.backup, done.notes
             found = tuple(each.damaged or "" for each in done.plan.skipped if each.verified and each.verified[-1].at >= at)
             differences = (*done.differences, *found)  # what was known before is no news

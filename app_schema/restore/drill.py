@@ -13,20 +13,21 @@ from app_schema.backup import proof
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.entry import Drill
 from app_schema.backup.programs import Programs
+from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.taking import major
 from app_schema.engine import administer, connect_to, verbatim
-from app_schema.errors import BackupDamaged, RestoreError
+from app_schema.errors import BackupDamaged, RestoreError, RestoreRefused
 from app_schema.restore import place
 from app_schema.restore.dump import look
 from app_schema.restore.filling import SUPERUSER, check, fill
 from app_schema.restore.pages import amcheck
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from sqlalchemy import URL
 
+    from app_schema.backup.steps import Steps
     from app_schema.restore.place import Place
     from app_schema.restore.source import Source
     from app_schema.settings import Settings
@@ -48,7 +49,7 @@ class Drilled:
     notes: tuple[str, ...] = ()
 
 
-def drill(settings: Settings, source: Source, server: URL, *, quick: bool = False, report: Callable[[int], None] | None = None) -> Drilled:
+def drill(settings: Settings, source: Source, server: URL, *, quick: bool = False, steps: Steps = UNWATCHED) -> Drilled:
     """Try a restore; nothing stays of it but its result in the catalogue.
 
     Args:
@@ -56,10 +57,11 @@ def drill(settings: Settings, source: Source, server: URL, *, quick: bool = Fals
         source: a backup of the catalogue.
         server: where to try; the database that the URL names is not touched.
         quick: definitions and rows only, compared by counts and hashes.
-        report: is told of the bytes as they are checked.
+        steps: is told what is being done.
 
     Raises:
         RestoreError: the source is not in the catalogue, or has nothing to compare with.
+        RestoreRefused: the server does not let it begin, which says nothing of the backup; no result is noted.
     """
     if source.entry is None or source.database is None or source.database.proof is None:
         raise RestoreError(f"{source.name} holds nothing to compare with: a drill of it would prove nothing")
@@ -72,14 +74,19 @@ def drill(settings: Settings, source: Source, server: URL, *, quick: bool = Fals
     try:
         with administer(server) as administrator:
             check(administrator, settings, source)
-        with source.opened(settings, report) as file, place.beside(server, source.database) as there:
+        with source.opened(settings, steps) as file, place.beside(server, source.database) as there:
+            steps.begin("restoring rows" if quick else "restoring rows, indexes and keys")
             notes += there.notes + (_rows_only(there, source, file) if quick else fill(there, source, file))
+            steps.begin("comparing")
             found = look(there.url, catalog=not quick and not source.database.missing)
             differences = proof.compare(source.database.proof, found)
             if not quick:
+                steps.begin("reading every page")
                 bad, unseen = _check_pages(there)
                 differences, notes = differences + bad, notes + unseen
-    except (BackupDamaged, RestoreError) as failed:  # what could not begin, for want of a key or a server, proves nothing of the backup
+    except RestoreRefused:  # what could not begin, for want of a key, a server or a right, proves nothing of the backup
+        raise
+    except (BackupDamaged, RestoreError) as failed:
         error = str(failed)
     result = Drill(at=at, quick=quick, seconds=time.monotonic() - begun, differences=differences, error=error)
     Catalogue(source.folder).amend(source.entry.id, lambda now: now.model_copy(update={"drills": (*now.drills, result)}))

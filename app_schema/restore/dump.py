@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app_schema.backup import contents, proof
+from app_schema.backup.steps import UNWATCHED
 from app_schema.engine import administer, connect_to
 from app_schema.errors import RestoreDiffers, RestoreError
 from app_schema.restore import place
@@ -14,13 +15,15 @@ from app_schema.restore.filling import check, fill
 from app_schema.restore.replace import swap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import URL
 
     from app_schema.backup.entry import Database, Proof
+    from app_schema.backup.steps import Steps
     from app_schema.restore.source import Source
     from app_schema.settings import Settings
+
+
+OF_THE_SERVER = ("postgres", "template0", "template1")  # connected to for administration, and what new databases are made from
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,7 @@ class Restored:
     old: str | None = None
 
 
-def restore(
-    settings: Settings, source: Source, target: URL, *, replace_it: bool = False, report: Callable[[int], None] | None = None
-) -> Restored:
+def restore(settings: Settings, source: Source, target: URL, *, replace_it: bool = False, steps: Steps = UNWATCHED) -> Restored:
     """Restore one database of a backup as the one that ``target`` names.
 
     It is made beside, under another name; whoever interrupts this, however, leaves ``target`` as it was.
@@ -57,7 +58,7 @@ def restore(
         source: the backup.
         target: the database to be.
         replace_it: whether it may be there; it keeps a dated name.
-        report: is told of the bytes as they are checked.
+        steps: is told what is being done.
 
     Raises:
         BackupDamaged: the file is not what was written; nothing was restored.
@@ -68,13 +69,17 @@ def restore(
     name = str(target.database)
     with administer(target) as administrator:
         there_already = place.exists(administrator, name)
+        if there_already and name in OF_THE_SERVER:
+            raise RestoreError(f"database {name} is the server's own, which nothing replaces: give --to NAME with another name")
         if there_already and not replace_it:
             raise RestoreError(f"database {name} exists: give --to NAME for a new one, or --replace to put the backup in its place")
         if there_already and source.database and source.database.missing:
             raise RestoreError(f"{source.shortcomings[0]}, so it replaces nothing; give --to NAME to look at it, or name a whole backup")
         check(administrator, settings, source)
-    with source.opened(settings, report) as file, place.beside(target, source.database) as there:
+    with source.opened(settings, steps) as file, place.beside(target, source.database) as there:
+        steps.begin("restoring rows, indexes and keys")
         notes = source.shortcomings + there.notes + fill(there, source, file)
+        steps.begin("comparing")
         done = replace(_compared(there.url, source.database), database=name, notes=notes)
         if there_already and done.differences:
             raise RestoreDiffers(f"database {name} was not replaced, for the backup restored otherwise: {'; '.join(done.differences)}")

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from app_schema.backup.programs import Programs
 from app_schema.backup.taking import major
 from app_schema.engine import connect_to, quoted
-from app_schema.errors import RestoreError
+from app_schema.errors import RestoreError, RestoreRefused
 from app_schema.restore import archive, script
 from app_schema.restore.roles import make
 
@@ -30,18 +30,18 @@ def check(administrator: Connection, settings: Settings, source: Source) -> None
     """Refuse what this server cannot take, before anything is made on it; roles that a snapshot has are made from it.
 
     Raises:
-        RestoreError: the server is older than the backup, or lacks its roles.
+        RestoreRefused: the server is older than the backup, or lacks its roles.
     """
     here = major(administrator)
     if source.server_major > here:
         newest = source.server_major
-        raise RestoreError(f"the backup is of PostgreSQL {newest} and this server is {here}: restore it into {newest} or newer")
+        raise RestoreRefused(f"the backup is of PostgreSQL {newest} and this server is {here}: restore it into {newest} or newer")
     wanted = source.database.roles if source.database else ()
     if missing := set(wanted) - set(administrator.scalars(ROLES)):
         missing -= make(administrator, settings, source, missing)
     if missing:
         statements = " ".join(f"CREATE ROLE {quoted(role)} NOLOGIN;" for role in sorted(missing))
-        raise RestoreError(f"this server lacks roles that own or use what is in the backup; create them first: {statements}")
+        raise RestoreRefused(f"this server lacks roles that own or use what is in the backup; create them first: {statements}")
 
 
 def fill(there: Place, source: Source, file: Path, *sections: str) -> tuple[str, ...]:
@@ -52,15 +52,17 @@ def fill(there: Place, source: Source, file: Path, *sections: str) -> tuple[str,
     """
     programs = Programs.find(max(source.client_major, major(there.administrator)))
     if not script.is_archive(file):
-        script.check(file)
+        script.check(file, str(source.path))
         script.restore(programs, there.url, file)
-        errors: list[str] = []
+        failures: list[archive.Failure] = []
     else:
+        if source.entry is None:  # nothing else has proved it
+            archive.check(programs, file, str(source.path))
         owner = [] if there.administrator.scalar(SUPERUSER) else ["--no-owner"]
-        errors = archive.restore(programs, there.url, file, *owner, *(f"--section={section}" for section in sections))
-    if errors and not (source.database and source.database.missing):
-        raise RestoreError(f"{len(errors)} objects could not be restored, the first: {errors[0]}; nothing was left behind")
+        failures = archive.restore(programs, there.url, file, *owner, *(f"--section={section}" for section in sections))
+    if failures and not (source.database and source.database.missing):
+        raise RestoreError(f"{len(failures)} objects could not be restored, the first: {failures[0]}; nothing was left behind")
     if not sections:  # a server without statistics plans its first queries badly
         with connect_to(there.url, isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("ANALYZE")
-    return tuple(f"not restored, since the backup lacks what it needs: {error}" for error in errors)
+    return tuple(f"not restored from this part: {line}" for line in archive.folded(failures))

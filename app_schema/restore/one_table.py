@@ -10,6 +10,7 @@ from sqlalchemy import text
 from app_schema.backup import contents, proof
 from app_schema.backup.entry import Proof
 from app_schema.backup.programs import Programs
+from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.taking import major
 from app_schema.engine import administer, connect_to, quoted
 from app_schema.errors import RestoreError
@@ -18,11 +19,12 @@ from app_schema.restore.dump import Restored
 from app_schema.restore.filling import SUPERUSER, check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sqlalchemy import URL
 
+    from app_schema.backup.steps import Steps
     from app_schema.restore.source import Source
     from app_schema.settings import Settings
 
@@ -30,7 +32,7 @@ THERE = text("SELECT to_regclass(:name) IS NOT NULL")
 ONE_TRANSACTION = ("--single-transaction", "--exit-on-error")
 
 
-def restore_table(settings: Settings, source: Source, target: URL, name: str, *, report: Callable[[int], None] | None = None) -> Restored:
+def restore_table(settings: Settings, source: Source, target: URL, name: str, *, steps: Steps = UNWATCHED) -> Restored:
     """Restore one table of a backup.
 
     Into a database that is there, the table comes in one transaction, its foreign keys after it. Into a new one,
@@ -53,9 +55,10 @@ def restore_table(settings: Settings, source: Source, target: URL, name: str, *,
         there_already = place.exists(administrator, str(target.database))
     if there_already:
         _refuse_if_there(target, (qualified, *facts.partitions))
-    with source.opened(settings, report) as file:
+    with source.opened(settings, steps) as file:
         if not script.is_archive(file):
             raise RestoreError(f"{source.name} is a script, from which one table cannot be taken: restore it whole with --to NAME")
+        steps.begin(f"restoring {qualified}")
         lines = table.lines_of(archive.listing(programs, file), qualified, facts)
         if there_already:
             notes = _put_back(programs, target, file, lines, owner)

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app_schema.engine import administer, literal, quoted, verbatim
-from app_schema.errors import RestoreError
+from app_schema.errors import RestoreRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def beside(server: URL, database: Database | None) -> Iterator[Place]:
     """Make a database like ``database`` and yield it; whatever has not been given a name at the end is dropped.
 
     Raises:
-        RestoreError: this user may not create databases.
+        RestoreRefused: this role may not create databases.
         ServerUnreachable: the server does not answer.
     """
     with administer(server) as administrator:
@@ -116,7 +116,11 @@ def _create(administrator: Connection, name: str, database: Database | None) -> 
         )
     except DBAPIError as error:
         if isinstance(error.orig, InsufficientPrivilege):
-            raise RestoreError(f"this user may not create a database: {error.orig}; connect as one with CREATEDB") from None
+            role = administrator.exec_driver_sql("SELECT current_user").scalar_one()
+            raise RestoreRefused(
+                f"role {role} may not create the database that a restore is made in: have a superuser run"
+                f" ALTER ROLE {quoted(role)} CREATEDB, or connect as a role that may"
+            ) from None
         if not clauses:
             raise
         administrator.execute(verbatim(f"{create} ENCODING {literal(encoding)}"))  # a locale that this machine does not have

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 GZIP_MAGIC = b"\x1f\x8b"
 ARCHIVE_MAGIC = b"PGDMP"
+BEGINNING = b"-- PostgreSQL database dump"
 COMPLETE = b"-- PostgreSQL database dump complete"
 CLUSTER = b"-- PostgreSQL database cluster dump"
 
@@ -30,8 +31,8 @@ def is_archive(path: Path) -> bool:
         return file.read(len(ARCHIVE_MAGIC)) == ARCHIVE_MAGIC
 
 
-def check(path: Path) -> None:
-    """Read a script to its end, so that one that was cut off is noticed before any of it runs.
+def check(path: Path, name: str) -> None:
+    """Read a script to its end, so that one that was cut off is noticed before any of it runs; ``name`` is what people call it.
 
     Raises:
         RestoreError: it is cut off, damaged, no script of pg_dump, or one for a whole server.
@@ -44,11 +45,19 @@ def check(path: Path) -> None:
             while block := script.read(BLOCK):
                 last.append(block)
     except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise RestoreError(f"{path} is damaged or was cut off: its gzip data does not end as it should; nothing was restored") from None
+        raise RestoreError(f"{name} is damaged or was cut off: its gzip data does not end as it should; nothing was restored") from None
+    if not first:
+        raise RestoreError(f"{name} is empty: the pg_dump that should have filled it failed; nothing was restored")
     if CLUSTER in first[:1000]:
-        raise RestoreError(f"{path} is a script of pg_dumpall, for a server and not a database: run it with psql -f on an empty server")
-    if COMPLETE not in b"".join(last)[-2000:]:
-        raise RestoreError(f"{path} does not end as pg_dump ends a script: pg_dump failed, or the file was cut off; nothing was restored")
+        raise RestoreError(f"{name} is a script of pg_dumpall, for a server and not a database: run it with psql -f on an empty server")
+    if COMPLETE in b"".join(last)[-2000:]:
+        return
+    if BEGINNING not in first[:1000]:
+        raise RestoreError(
+            f"{name} is no dump: what can be restored is what pg_dump wrote, an archive (--format=custom) or a script (.sql, .sql.gz),"
+            " also encrypted (.gpg, .age); nothing was restored"
+        )
+    raise RestoreError(f"{name} does not end as pg_dump ends a script: pg_dump failed, or the file was cut off; nothing was restored")
 
 
 def restore(programs: Programs, url: URL, path: Path) -> None:

@@ -6,20 +6,23 @@ import secrets
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from app_schema.backup import encryption
 from app_schema.backup.catalogue import ID, Catalogue
 from app_schema.backup.entry import Entry, Kind
+from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.stream import HashedWriter
 from app_schema.backup.verify import check_part
-from app_schema.errors import BackupDamaged, BackupUnknown
+from app_schema.errors import BackupDamaged, BackupUnknown, EncryptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from app_schema.backup.entry import Database, Part
     from app_schema.backup.folder import Folder
+    from app_schema.backup.steps import Steps
     from app_schema.settings import Settings
 
 GOOD_FOR_LATEST = (Kind.DUMP, Kind.SNAPSHOT)
@@ -52,7 +55,7 @@ class Source:
             BackupUnknown: there is none, or it does not hold that database.
             BackupDamaged: its entry cannot be read.
         """
-        if "/" in name or Path(name).is_file():
+        if set(name) & set("/.") or Path(name).exists():  # no id has them
             return cls._of_file(folder, Path(name).expanduser().absolute(), database)
         latest = name == "latest"
         kinds = GOOD_FOR_LATEST if latest else (*GOOD_FOR_LATEST, Kind.MASKED)
@@ -70,8 +73,14 @@ class Source:
 
     @classmethod
     def _of_file(cls, folder: Folder, path: Path, database: str) -> Source:
-        if not path.is_file():
-            raise BackupUnknown(f"{path} is no file; give the id of a backup, latest, or the path of a dump")
+        try:
+            if path.is_dir():
+                raise BackupUnknown(f"{path} is a folder: {_instead_of(path)}")
+            if not path.is_file():
+                raise BackupUnknown(f"{path} is no file; give the id of a backup, latest, or the path of a dump")
+            path.open("rb").close()
+        except OSError as error:
+            raise BackupUnknown(f"{path} cannot be read: {error.strerror}; run as a user who may, or give another backup") from None
         match = ID.match(path.name)
         beside = path.with_name(f"{match[0]}.json") if match else None
         if beside and beside.is_file():  # a backup that was brought back from elsewhere, with its entry
@@ -116,7 +125,7 @@ class Source:
         return int(self.entry.client_version.split(".")[0]) if self.entry else 0
 
     @contextmanager
-    def opened(self, settings: Settings, report: Callable[[int], None] | None = None) -> Iterator[Path]:
+    def opened(self, settings: Settings, steps: Steps = UNWATCHED) -> Iterator[Path]:
         """Yield the file in clear; one of the catalogue is what was taken, to the last bit.
 
         Raises:
@@ -126,23 +135,38 @@ class Source:
         here = self.path.parent == self.folder.path
         with self.folder.using(self.path.name) if here and self.path.exists() else nullcontext():
             if self.part:
-                check_part(self.path, self.part, report)
+                steps.begin("checking", self.part.bytes)
+                check_part(self.path, self.part, steps)
             encrypted = self.entry.encryption if self.entry else CIPHERS.get(self.path.suffix)
             if encrypted is None:
                 yield self.path
             else:
-                with self._decrypted(encryption.for_reading(settings, encrypted)) as path:
+                with self._decrypted(encryption.for_reading(settings, encrypted), steps) as path:
                     yield path
 
     @contextmanager
-    def _decrypted(self, cipher: encryption.Cipher) -> Iterator[Path]:
+    def _decrypted(self, cipher: encryption.Cipher, steps: Steps) -> Iterator[Path]:
         for path in self.folder.abandoned():  # what a killed restore left in clear goes first
             if path.suffix == PLAIN:
                 path.unlink(missing_ok=True)
         with self.folder.draft(f"{self.path.name}.{secrets.token_hex(4)}{PLAIN}") as draft:
+            steps.begin("decrypting", self.part.plain_bytes if self.part else None)
             with self.folder.writing(draft.path), self.path.open("rb") as stored:
-                writer = HashedWriter(draft.file)
-                cipher.decrypt(stored, writer)
+                writer = HashedWriter(draft.file, steps)
+                try:
+                    cipher.decrypt(stored, writer)
+                except EncryptionError as error:
+                    raise EncryptionError(f"{self.path}: {error}; nothing was restored from it") from None
             if self.part and writer.sha256 != self.part.plain_sha256:
                 raise BackupDamaged(f"{self.path} was opened and is not what was taken; nothing was restored from it")
             yield draft.path
+
+
+def _instead_of(folder: Path) -> str:
+    if (folder / "PG_VERSION").exists():
+        return "the files of a cluster, which app-schema restore cluster brings back"
+    if (folder / "toc.dat").exists():
+        return f"a dump of pg_dump --format=directory: bring it back with: pg_restore --create --dbname=postgres {quote(str(folder))}"
+    if any(ID.match(path.name) for path in folder.iterdir()):
+        return "set APP_SCHEMA_BACKUP_DIR to it, and give latest or an id of app-schema backup list"
+    return "give the path of one dump in it, the id of a backup, or latest"

@@ -55,6 +55,7 @@ def test_a_draft_that_somebody_still_writes_is_not_swept(settings, folder):
         assert draft.path.exists()
 
 
+@pytest.mark.writes
 def test_pg_dump_is_killed_in_mid_stream(settings, folder):
     noise(settings.database_url)
     killed = []
@@ -74,7 +75,7 @@ def test_pg_dump_is_killed_in_mid_stream(settings, folder):
 def noise(url):
     """Rows enough to be in the middle of them."""
     with engine_of(url).begin() as connection:
-        connection.execute(text("CREATE TABLE noise AS SELECT gen_random_uuid() AS id FROM generate_series(1, 400000)"))
+        connection.execute(text("CREATE TABLE noise AS SELECT gen_random_uuid() AS id FROM generate_series(1, 200000)"))
 
 
 def children(name):
@@ -82,6 +83,7 @@ def children(name):
     return [int(pid) for pid, comm in (line.split() for line in found.splitlines()) if comm == name]
 
 
+@pytest.mark.writes
 def test_the_connection_of_pg_dump_is_cut(settings, folder, filled):
     """As when the server is restarted under it: one line with its reason."""
     cut = []
@@ -134,6 +136,7 @@ from app_schema.cli import main; main(["backup", "dump"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.writes
 def test_stopped_by_a_signal(number, folder, filled):
     """One line, its exit code, and nothing half done."""
     noise(filled)

@@ -23,6 +23,7 @@ def command(folder, filled):
     return command
 
 
+@pytest.mark.writes
 def test_an_operators_day(command, filled):
     assert command("backup", "list").stdout == "no backups yet; make one with: app-schema backup dump\n"
     taken = command("backup", "dump")
@@ -64,6 +65,23 @@ def test_a_problem_in_the_folder_is_said_and_does_not_stop_anything(command, fol
     listed = command("backup", "list")
     assert listed.exit_code == 0
     assert "problem: 20260101T000000Z-dump-0000.json cannot be read" in listed.stderr
+
+
+def test_prune_mentions_what_it_cannot_read_and_leaves_it(command, folder):
+    command("backup", "dump")
+    [entry], _ = Catalogue(folder).read()
+    edited = folder.path / f"{entry.id}.json"
+    edited.write_text(edited.read_text().replace('"kind": "dump"', '"kind": "snapshot"'))
+    stray = folder.path / "20260101T000000Z-dump-0000.dump"
+    stray.touch()
+    before = sorted(folder.path.glob("2026*"))
+    for arguments in (("--dry-run",), ()):
+        done = command("backup", "prune", *arguments)
+        assert done.exit_code == 0
+        assert f"problem: {edited.name} was edited or damaged: its seal does not fit" in done.stderr
+        assert f"problem: {stray.name} has no entry in the catalogue" in done.stderr
+        assert done.stderr.endswith("what has a problem is never removed; when you know what it is, remove it by hand\n")
+        assert sorted(folder.path.glob("2026*")) == before
 
 
 def test_encrypted_it_does_not_warn(command, folder):

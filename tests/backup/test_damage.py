@@ -4,7 +4,7 @@ import json
 import random
 
 import pytest
-from places import age_keys, databases, passphrase, spare
+from places import age_keys, databases, made, passphrase, spare
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import dump
@@ -15,33 +15,37 @@ from app_schema.backup.verify import check_part, verify
 from app_schema.errors import BackupDamaged, BackupUnknown, EncryptionError
 from app_schema.restore.dump import restore
 from app_schema.restore.source import Source
+from app_schema.settings import Settings
 
 FLIPS = {"zstd": 1000, "gzip": 100, "script": 100, "gpg": 100, "age": 100}
 
 
-@pytest.fixture
-def taken(request, settings, folder, monkeypatch):
-    """A backup of each format: its settings and its entry."""
-    made = request.param
-    if made == "gzip":
-        monkeypatch.setattr(Programs, "has_zstd", lambda _: False)
-    if made == "gpg":
+@pytest.fixture(scope="module")
+def taken(request, original, tmp_path_factory):
+    """A backup of each format, which each test leaves as it was: its folder, its settings and its entry."""
+    kind = request.param
+    folder = made(tmp_path_factory.mktemp(kind))
+    settings = Settings(DATABASE_URL=original, backup_dir=folder.path)
+    if kind == "gpg":
         settings = settings.model_copy(update={"backup_passphrase_file": passphrase(folder)})
-    if made == "age":
+    if kind == "age":
         settings = settings.model_copy(update=age_keys(folder))
-    entry = masked(settings, folder).entry if made == "script" else dump(settings, folder)
-    assert entry.encryption == (made if made in ("gpg", "age") else None)
-    return made, settings, entry
+    with pytest.MonkeyPatch.context() as patch:
+        if kind == "gzip":
+            patch.setattr(Programs, "has_zstd", lambda _: False)
+        entry = masked(settings, folder).entry if kind == "script" else dump(settings, folder)
+    assert entry.encryption == (kind if kind in ("gpg", "age") else None)
+    return kind, folder, settings, entry
 
 
 @pytest.mark.parametrize("taken", FLIPS, indirect=True)
-def test_every_flipped_bit_is_noticed(taken, folder):
-    made, _, entry = taken
+def test_every_flipped_bit_is_noticed(taken):
+    kind, folder, _, entry = taken
     [part] = entry.parts
     path = folder.path / part.file
     chance, noticed = random.Random(5), 0
     with path.open("r+b") as file:
-        for _ in range(FLIPS[made]):
+        for _ in range(FLIPS[kind]):
             place, bit = chance.randrange(part.bytes), 1 << chance.randrange(8)
             byte = flip(file, place, bit)
             try:
@@ -52,7 +56,7 @@ def test_every_flipped_bit_is_noticed(taken, folder):
             file.seek(place)
             assert file.read(1)[0] == byte
     check_part(path, part)
-    assert noticed == FLIPS[made]
+    assert noticed == FLIPS[kind]
 
 
 def flip(file, place, bit):
@@ -65,11 +69,11 @@ def flip(file, place, bit):
 
 
 @pytest.mark.parametrize("taken", FLIPS, indirect=True)
-def test_nothing_is_restored_from_what_is_damaged(taken, folder, filled):
-    _, settings, entry = taken
+def test_nothing_is_restored_from_what_is_damaged(taken):
+    _, folder, settings, entry = taken
     path = folder.path / entry.parts[0].file
     whole = path.read_bytes()
-    with spare(filled) as target:
+    with spare(settings.database_url) as target:
         for cut in (0, 1, len(whole) // 2, len(whole) - 1):
             path.write_bytes(whole[:cut])
             refused(settings, folder, entry, target)
@@ -94,10 +98,11 @@ def refused(settings, folder, entry, target):
 
 
 @pytest.mark.parametrize("taken", ["gpg", "age"], indirect=True)
-def test_the_wrong_key(taken, folder, filled):
-    made, settings, entry = taken
-    wrong = age_keys(folder) if made == "age" else {"backup_passphrase_file": passphrase(folder, "another one")}
-    with spare(filled) as target:
+def test_the_wrong_key(taken, tmp_path):
+    kind, folder, settings, entry = taken
+    elsewhere = made(tmp_path)
+    wrong = age_keys(elsewhere) if kind == "age" else {"backup_passphrase_file": passphrase(elsewhere, "another one")}
+    with spare(settings.database_url) as target:
         with pytest.raises(EncryptionError, match="does not open this backup"):
             restore(settings.model_copy(update=wrong), Source.find(folder, entry.id, "x"), target)
         assert databases(target, target.database) == set()
@@ -140,8 +145,8 @@ def test_a_command_gives_the_passphrase(settings, folder, filled):
         lambda text: json.dumps(json.loads(text) | {"kind": "base"}),
     ],
 )
-def test_an_edited_entry_is_reported_and_not_used(edit, settings, folder, filled):
-    bad, good = dump(settings, folder), dump(settings, folder)
+def test_an_edited_entry_is_reported_and_not_used(edit, settings, source, folder, filled):
+    bad, good = source.entry, dump(settings, folder)
     path = folder.path / f"{bad.id}.json"
     before = path.read_text()
     path.write_text(edit(before))
@@ -153,16 +158,16 @@ def test_an_edited_entry_is_reported_and_not_used(edit, settings, folder, filled
         Source.find(folder, bad.id, filled.database)
 
 
-def test_an_entry_under_another_name(settings, folder):
-    entry = dump(settings, folder)
+def test_an_entry_under_another_name(source, folder):
+    entry = source.entry
     (folder.path / f"{entry.id}.json").rename(folder.path / f"{entry.id[:-4]}ffff.json")
     entries, problems = Catalogue(folder).read()
     assert entries == []
     assert any("is the entry of" in problem.message for problem in problems)
 
 
-def test_verify_notes_what_it_saw_and_latest_passes_by_the_damaged(settings, folder, filled):
-    old, new = dump(settings, folder), dump(settings, folder)
+def test_verify_notes_what_it_saw_and_latest_passes_by_the_damaged(settings, source, folder, filled):
+    old, new = source.entry, dump(settings, folder)
     catalogue = Catalogue(folder)
     assert verify(catalogue, new).verified[-1].error is None
     path = folder.path / new.parts[0].file
@@ -172,8 +177,8 @@ def test_verify_notes_what_it_saw_and_latest_passes_by_the_damaged(settings, fol
     assert [len(entry.verified) for entry in catalogue.read()[0]] == [0, 2]
 
 
-def test_strange_files_are_reported_and_left_alone(settings, folder):
-    entry = dump(settings, folder)
+def test_strange_files_are_reported_and_left_alone(settings, source, folder):
+    entry = source.entry
     (folder.path / "notes.txt").touch()
     stray = folder.path / f"{entry.id[:-4]}ffff.dump"
     stray.touch()

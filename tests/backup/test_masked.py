@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from databases import engine_of, new_database
-from places import age_keys, passphrase, spare
+from places import age_keys, made, passphrase, spare
 from sqlalchemy import Column, MetaData, Table, Text, text
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from app_schema.models import User, metadata
 from app_schema.models.mask import HMAC, Mask
 from app_schema.restore.dump import restore
 from app_schema.restore.source import Source
+from app_schema.settings import Settings
 
 PEOPLE = {
     "users": ("id", "email", "name", "phone", "password_hash"),
@@ -38,20 +39,33 @@ PEOPLE = {
 SHORTEST = 3  # characters; a message of two letters is in any text
 
 
-@pytest.fixture
-def seeded(app_schema_run, settings):
-    """A database with the story of the seeds, and settings that name it."""
+@pytest.fixture(scope="module")
+def story(app_schema_run):
+    """A database with the story of the seeds, as its URL."""
     database = app_schema_run.create()
     with database.engine.begin() as connection:
         seeding.fill(connection)
         connection.execute(text("UPDATE messages SET content = content || ' ' || substr(id::text, 25)"))  # each one its own
         connection.execute(text("UPDATE users SET phone = '010-' || substr(id::text, 30, 4) || '-' || substr(id::text, 33)"))
-    yield settings.model_copy(update={"database_url": database.url})
+    yield database.url
     app_schema_run.drop(database)
 
 
-def test_nothing_of_the_original_is_in_the_file(seeded, folder):
-    copy = masked(seeded, folder)
+@pytest.fixture
+def seeded(story, folder):
+    """Settings that name it."""
+    return Settings(DATABASE_URL=story, backup_dir=folder.path)
+
+
+@pytest.fixture(scope="module")
+def taken(story, tmp_path_factory):
+    """A masked copy of it: the folder, and what was answered."""
+    folder = made(tmp_path_factory.mktemp("masked"))
+    return folder, masked(Settings(DATABASE_URL=story, backup_dir=folder.path), folder)
+
+
+def test_nothing_of_the_original_is_in_the_file(seeded, taken):
+    folder, copy = taken
     script = gzip.decompress((folder.path / copy.entry.parts[0].file).read_bytes()).decode()
     with engine_of(seeded.database_url).connect() as connection:
         for table, columns in PEOPLE.items():
@@ -64,8 +78,8 @@ def test_nothing_of_the_original_is_in_the_file(seeded, folder):
     assert copy.password not in script
 
 
-def test_it_is_worth_developing_on(seeded, folder):
-    copy = masked(seeded, folder)
+def test_it_is_worth_developing_on(seeded, taken):
+    folder, copy = taken
     with spare(seeded.database_url) as target:
         done = restore(seeded, Source.find(folder, copy.entry.id, "x"), target)
         assert done.differences == ()
@@ -87,8 +101,8 @@ def test_it_is_worth_developing_on(seeded, folder):
             assert holder.verify_password(copy.password)
 
 
-def test_psql_alone_restores_it(seeded, folder):
-    copy = masked(seeded, folder)
+def test_psql_alone_restores_it(seeded, taken):
+    folder, copy = taken
     script = gzip.decompress((folder.path / copy.entry.parts[0].file).read_bytes())
     with new_database(seeded.database_url) as target:
         psql = Programs.find(17).command("psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--quiet", "--file=-")
@@ -110,8 +124,9 @@ def test_it_comes_back_from_under_a_key(seeded, folder, sealed):
         assert "rows were counted and not compared" in done.notes[0]
 
 
-def test_two_exports_share_nothing(seeded, folder):
-    first, second = (gzip.decompress((folder.path / masked(seeded, folder).entry.parts[0].file).read_bytes()) for _ in "ab")
+def test_two_exports_share_nothing(seeded, folder, taken):
+    copies = [(folder, masked(seeded, folder)), taken]
+    first, second = (gzip.decompress((place.path / copy.entry.parts[0].file).read_bytes()) for place, copy in copies)
     addresses = [set(re.findall(rb"user-[0-9a-f]{16}@example\.com", script)) for script in (first, second)]
     assert addresses[0]
     assert not addresses[0] & addresses[1]
@@ -136,6 +151,7 @@ def test_an_unclassified_column_is_an_error():
         masks.select(table)
 
 
+@pytest.mark.writes
 def test_a_column_that_only_the_database_has_is_an_error(settings, folder, filled):
     with engine_of(filled).begin() as connection:
         connection.execute(text("ALTER TABLE users ADD COLUMN nickname text"))
@@ -144,6 +160,7 @@ def test_a_column_that_only_the_database_has_is_an_error(settings, folder, fille
     assert not list(folder.path.glob("*.json"))
 
 
+@pytest.mark.writes
 def test_a_table_that_only_the_database_has_stays_out(settings, folder, filled):
     with engine_of(filled).begin() as connection:
         connection.execute(text("CREATE TABLE payroll AS SELECT 'c4nary' AS name"))

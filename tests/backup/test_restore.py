@@ -9,16 +9,11 @@ from app_schema.backup import proof
 from app_schema.backup.dump import dump
 from app_schema.backup.entry import Entry
 from app_schema.errors import RestoreDiffers, RestoreError
+from app_schema.restore import archive
 from app_schema.restore.dump import look, restore
 from app_schema.restore.one_table import restore_table
 from app_schema.restore.place import MARK
 from app_schema.restore.source import Source
-
-
-@pytest.fixture
-def source(settings, folder, filled):
-    dump(settings, folder)
-    return Source.find(folder, "latest", filled.database)
 
 
 @pytest.fixture
@@ -34,6 +29,16 @@ def test_a_target_that_exists(settings, source, filled):
     assert one(filled, "SELECT count(*) FROM messages") == 200
 
 
+@pytest.mark.parametrize("name", ["postgres", "template1"])
+@pytest.mark.parametrize("replace_it", [True, False])
+def test_what_the_server_itself_needs_is_never_replaced(name, replace_it, settings, source, filled):
+    with pytest.raises(
+        RestoreError, match=f"^database {name} is the server's own, which nothing replaces: give --to NAME with another name$"
+    ):
+        restore(settings, source, filled.set(database=name), replace_it=replace_it)
+
+
+@pytest.mark.writes
 def test_replaced_with_its_grants_and_settings(settings, source, filled):
     name, role = filled.database, f"reader_{filled.database}"
     run(filled, f"CREATE ROLE {role} LOGIN", "DELETE FROM messages")
@@ -91,6 +96,7 @@ def test_a_new_database_that_differs_is_kept_and_said(settings, source, filled):
         assert one(target, "SELECT count(*) FROM messages") == 200
 
 
+@pytest.mark.writes
 def test_values_that_differ_are_noticed_whatever_their_number(source, filled):
     run(filled, "UPDATE messages SET content = content || '.' WHERE id = (SELECT max(id::text)::uuid FROM messages)")
     found = proof.compare(source.database.proof, look(filled, catalog=True))
@@ -100,6 +106,7 @@ def test_values_that_differ_are_noticed_whatever_their_number(source, filled):
 
 
 @pytest.mark.usefixtures("cleaned")
+@pytest.mark.writes
 def test_killed_at_random_moments_the_target_is_whole(settings, source, folder, filled):
     """The old one or the new one, never something in between; what was half made goes with the next restore."""
     work = "restore(settings, Source.find(folder, 'latest', str(url.database)), url, replace_it=True)"
@@ -153,6 +160,31 @@ def test_a_dump_of_a_newer_major_version(settings, source, filled):
         restore(settings, Source(source.folder, source.path, entry, source.part), filled.set(database="never_made"))
 
 
+def test_what_pg_restore_could_not_restore_is_named():
+    """Its workers write at the same time, and a statement may hold a row."""
+    said = (
+        'pg_restore: pg_restore: error: error: could not execute query: ERROR:  relation "public.a" does not exist\n'
+        "LINE 8:    FROM public.a\nCommand was: CREATE VIEW public.seen AS\n SELECT 1;\n\n"
+        'could not execute query: ERROR:  insert or update on table "b" violates foreign key constraint "fk_b"\n'
+        'DETAIL:  Key (email)=(c4nary@example.kr) is not present in table "c".\n'
+        "Command was: ALTER TABLE ONLY public.b\n    ADD CONSTRAINT fk_b FOREIGN KEY (email) REFERENCES public.c(email);\n\n"
+        'pg_restore: error: could not execute query: ERROR:  relation "public.d" does not exist\n'
+        'Command was: CREATE VIEW public."also seen" AS\n'
+        'pg_restore: error: could not execute query: ERROR:  invalid input syntax for type uuid: "c4nary"\n'
+        "Command was: INSERT INTO public.users VALUES ('c4nary');\n\n"
+        'pg_restore: error: COPY failed for table "users": ERROR:  invalid input syntax for type uuid: "c4nary"\n'
+        "pg_restore: warning: errors ignored on restore: 5\n"
+    )
+    found = archive.failures(said)
+    assert archive.folded(found) == [
+        'CREATE VIEW (2): public.seen, public."also seen": relation "public.a" does not exist, and the like',
+        'ALTER TABLE ONLY public.b ADD CONSTRAINT fk_b: insert or update on table "b" violates foreign key constraint "fk_b"',
+        "INSERT INTO public.users: invalid input syntax for type uuid",
+        'COPY failed for table "users": ERROR:  invalid input syntax for type uuid',
+    ]
+
+
+@pytest.mark.writes
 def test_one_table_comes_back_where_it_was(settings, source, filled):
     definition = "SELECT array_agg(indexdef ORDER BY indexdef) FROM pg_indexes WHERE tablename = 'sessions'"
     keys = "SELECT array_agg(pg_get_constraintdef(oid) ORDER BY conname) FROM pg_constraint WHERE conrelid = 'sessions'::regclass"
@@ -166,6 +198,7 @@ def test_one_table_comes_back_where_it_was(settings, source, filled):
     assert [one(filled, sql) for sql in (definition, keys, grants)] == before
 
 
+@pytest.mark.writes
 def test_a_partitioned_table_comes_back_with_its_months(settings, source, filled):
     partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'logs'::regclass"
     before = one(filled, partitions)
@@ -175,6 +208,7 @@ def test_a_partitioned_table_comes_back_with_its_months(settings, source, filled
     assert one(filled, "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'logs'::regclass AND NOT tgisinternal") == 1
 
 
+@pytest.mark.writes
 def test_rows_are_worth_more_than_a_key_that_cannot_hold(settings, source, filled):
     run(filled, "DROP TABLE sessions CASCADE", "DELETE FROM users WHERE id NOT IN (SELECT user_id FROM conversations)")
     done = restore_table(settings, source, filled, "sessions")

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from app_schema import migrate
 from app_schema.backup.dump import dump
 from app_schema.backup.snapshot import snapshot
+from app_schema.cli.folding import left_out
 from app_schema.embedded import EmbeddedServer
 from app_schema.engine import create_engine
 from app_schema.errors import BackupUnknown, RestoreError
@@ -68,6 +69,10 @@ def test_as_a_role_that_is_no_superuser(servers, folder):
     assert entry.status == "partial"
     assert entry.missing == ("passwords of roles: only a superuser reads them",)
     assert "table public.users: no SELECT" in entry.left_out
+    tables = sum(line.startswith("table public.") for line in entry.left_out)
+    assert tables > 15
+    # to people a line for each database, and not one for each table
+    assert left_out(entry) == [entry.missing[0], f"database app_schema: {tables} tables of schema public: no SELECT"]
 
 
 def test_a_dump_names_the_roles_that_a_new_server_lacks(servers, folder):
