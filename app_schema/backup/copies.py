@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app_schema.backup import chain
 from app_schema.backup.catalogue import ID
 from app_schema.backup.entry import Entry, Kind, Upload
+from app_schema.backup.storage import explained
 from app_schema.errors import BackupDamaged, BackupError, BackupUnknown
 
 if TYPE_CHECKING:
@@ -26,16 +27,6 @@ SHORTEST = len("20261122")  # of an id's beginning
 RANGE, WHOLE = 8 << 20, 64 << 20  # bytes of one request
 WAITING = 64  # blocks of 256 kB that may wait to be written; with the ranges being read, about 100 MB of memory
 AGAIN = "what came whole is kept; run it again to go on"
-REFUSED = "check the keys (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile), which need s3:ListBucket and s3:GetObject"
-CURES = {
-    "NoSuchBucket": "check APP_SCHEMA_BACKUP_S3_URL",
-    "InvalidObjectState": "it lies in an archive: restore the object in the bucket first (aws s3api restore-object)",
-    **dict.fromkeys(("AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "NoCredentialsError"), REFUSED),
-    **dict.fromkeys(
-        ("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError", "SSLError"),
-        "check the network and APP_SCHEMA_BACKUP_S3_ENDPOINT",
-    ),
-}
 
 
 class FetchFailed(BackupError):
@@ -234,10 +225,8 @@ class Copies:
             yield
         except (Boto3Error, BotoCoreError, ClientError) as error:
             cause = error.last_exception if isinstance(error, RetriesExceededError) else error
-            code = str(cause.response.get("Error", {}).get("Code")) if isinstance(cause, ClientError) else type(cause).__name__
-            reason = str(cause).partition("\n")[0]
-            cure = f"{CURES[code]}; " if code in CURES else ""
-            raise FetchFailed(f"{f'{self.url}/{name}'.rstrip('/')} could not be read: {reason}; {cure}{AGAIN}") from None
+            says = explained(cause, self.bucket.name)
+            raise FetchFailed(f"{f'{self.url}/{name}'.rstrip('/')} could not be read: {says}; {AGAIN}") from None
 
 
 class _InOrder:

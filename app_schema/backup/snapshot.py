@@ -16,6 +16,7 @@ from app_schema.backup.dump import running, take
 from app_schema.backup.entry import Entry, Kind, Part
 from app_schema.backup.stream import store
 from app_schema.engine import connect_to
+from app_schema.errors import ServerUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ DATABASES = text("""
     SELECT datname, has_database_privilege(oid, 'CONNECT') AS open FROM pg_database
     WHERE datallowconn AND NOT datistemplate AND datname !~ '^app_schema_restoring_[0-9a-f]{12}$' ORDER BY datname
 """)
+THERE = text("SELECT true FROM pg_database WHERE datname = :name")
 ROLES = ".roles.sql"
 READS_PASSWORDS = text("SELECT has_table_privilege('pg_authid', 'SELECT')")
 
@@ -41,9 +43,15 @@ def snapshot(settings: Settings, folder: Folder, *, prove: bool = True, report: 
         with_passwords = bool(run.connection.scalar(READS_PASSWORDS))
         parts = [(_roles(run, roles, with_passwords=with_passwords), roles)]
         for number, row in enumerate((row for row in names if row.open), 1):
-            draft = drafts.enter_context(run.file(f".{number}.dump"))  # a database's name may hold what a file's may not
             url = run.url.set(database=row.datname)
-            with connect_to(url) as connection:
+            with ExitStack() as opened:
+                try:
+                    connection = opened.enter_context(connect_to(url))
+                except ServerUnreachable:
+                    if run.connection.scalar(THERE, {"name": row.datname}):
+                        raise
+                    continue  # it was dropped in the meantime
+                draft = drafts.enter_context(run.file(f".{number}.dump"))  # a database's name may hold what a file's may not
                 parts.append((take(run, connection, url, draft, prove=prove), draft))
         return run.enter(parts, missing=missing if with_passwords else (*missing, "passwords of roles: only a superuser reads them"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
 NO_KEYS = f"there are no keys for the storage: set {KEYS}, where this command runs"
 WRONG_KEYS = f"the storage does not take these keys: check {KEYS}, and whether they have expired"
-NO_RIGHT = "these keys may not do it: on bucket {bucket} they need s3:PutObject, s3:GetObject and s3:GetBucketVersioning"
+NO_RIGHT = "these keys may not do it: on bucket {bucket} they need s3:ListBucket, s3:GetObject, s3:PutObject and s3:GetBucketVersioning"
 NO_BUCKET = "there is no bucket {bucket} there: check APP_SCHEMA_BACKUP_S3_URL, or make the bucket"
 ANOTHER_REGION = "bucket {bucket} is in another region: set AWS_DEFAULT_REGION to it"
 NO_ANSWER = "the storage does not answer: check the network, and APP_SCHEMA_BACKUP_S3_ENDPOINT or AWS_DEFAULT_REGION"
@@ -13,6 +13,7 @@ NO_TRUST = "the storage's certificate is not trusted: set AWS_CA_BUNDLE to the f
 ANOTHER_TIME = "the clock of this machine is wrong: set it"
 BUSY = "the storage is busy or broken: try again later"
 UNABLE = "the storage cannot keep a SHA-256 or encrypt by itself, which is asked of it: choose one that can"
+ARCHIVED = "it lies in an archive of the storage: bring it out of there first (aws s3api restore-object)"
 # by the code of an answer, or by the class of an error of boto's where there was none
 LINES = {
     **dict.fromkeys(("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "CredentialRetrievalError"), NO_KEYS),
@@ -25,6 +26,7 @@ LINES = {
     "RequestTimeTooSkewed": ANOTHER_TIME,
     **dict.fromkeys(("SlowDown", "ServiceUnavailable", "503", "InternalError", "500"), BUSY),
     "NotImplemented": UNABLE,
+    "InvalidObjectState": ARCHIVED,
 }
 
 

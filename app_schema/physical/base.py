@@ -45,7 +45,7 @@ MOMENT = text("SELECT clock_timestamp() AS time, pg_snapshot_xmax(pg_current_sna
 PROGRESS = text("""
     SELECT backup_streamed AS streamed, backup_total AS total
     FROM pg_stat_progress_basebackup JOIN pg_stat_activity USING (pid)
-    WHERE application_name = 'app_schema' AND usename = session_user AND backup_streamed IS NOT NULL
+    WHERE application_name = 'app_schema' AND usename = session_user AND backup_streamed > 0
     ORDER BY backend_start DESC LIMIT 1
 """)
 SECONDS_BETWEEN_LOOKS = 0.5

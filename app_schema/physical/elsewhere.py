@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from app_schema.backup import encryption
 from app_schema.backup.pipe import piped
+from app_schema.backup.storage import explained
 from app_schema.backup.stream import copy
 from app_schema.backup.upload import UploadFailed, send
 from app_schema.backup.upload import upload as send_backup
@@ -79,9 +80,8 @@ def upload_wal(settings: Settings, folder: Folder, bucket: Bucket) -> int:
                     send(bucket, draft.path, f"{archive.WAL}/{place.name}/{path.name}{suffix}", None)
                 count += 1
     except (Boto3Error, BotoCoreError, ClientError) as error:
-        reason = str(error).splitlines()[0]
         raise UploadFailed(
-            f"WAL could not be copied to s3://{bucket.name}: {reason}; it is sent with the next: backup upload --wal"
+            f"WAL could not be copied to s3://{bucket.name}: {explained(error, bucket.name)}; it is sent with the next: backup upload --wal"
         ) from None
     return count
 

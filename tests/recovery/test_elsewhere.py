@@ -90,5 +90,5 @@ def test_what_is_damaged_is_not_sent(remote, source):
 
 def test_a_bucket_that_is_not_there(remote, source):
     bucket = Bucket.of(remote.model_copy(update={"backup_s3_url": "s3://missing"}))
-    with pytest.raises(UploadFailed, match="does not exist"):
+    with pytest.raises(UploadFailed, match="there is no bucket missing there"):
         upload_wal(remote, source.folder, bucket)
