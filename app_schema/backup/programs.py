@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 VERSION = re.compile(r"\(PostgreSQL\) (\d+)(\S*)")
 ERROR = re.compile(r"^pg_\w+: (?:error|fatal): |^psql:.*?(?:ERROR|FATAL): +|^(?:ERROR|FATAL): +")
+QUOTED = re.compile(r': *"[^"]*"$')
 VALUE = re.compile(r"(invalid input [^:]*|value [^:]*|syntax [^:]*): .*")
 SHOWN_BY_NATURE = {"sslpassword"}  # a secret that libpq takes from no variable of the environment
 
@@ -125,12 +126,19 @@ def environment(url: URL) -> dict[str, str]:
 
 def reason(stderr: str) -> str:
     """Return the first error that a program of PostgreSQL printed, without the values that it may quote."""
-    return next(iter(errors(stderr)), next(iter(stderr.strip().splitlines()), "no reason was given"))
+    return next(iter(errors(stderr)), next((_scrubbed(line) for line in stderr.strip().splitlines()), "no reason was given"))
 
 
 def errors(stderr: str) -> list[str]:
-    """Return every error, a line each; DETAIL, CONTEXT and quoted input hold values of rows and are left out."""
-    return [VALUE.sub(r"\1", ERROR.sub("", line)).strip() for line in stderr.splitlines() if ERROR.match(line)]
+    """Return every error, a line each; DETAIL, CONTEXT and quoted input hold values of rows and are left out.
+
+    A server that speaks another language than English calls them otherwise; there goes whatever is quoted after a colon.
+    """
+    return [_scrubbed(ERROR.sub("", line)) for line in stderr.splitlines() if ERROR.match(line)]
+
+
+def _scrubbed(line: str) -> str:
+    return QUOTED.sub("", VALUE.sub(r"\1", line)).strip()
 
 
 def _clean() -> dict[str, str]:

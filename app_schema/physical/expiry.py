@@ -56,7 +56,9 @@ def expire(settings: Settings, folder: Folder, kept: Collection[Entry] | None = 
         kept: the backups that stay, if it is not what is in the catalogue.
         dry_run: only return what would go.
     """
-    entries = Catalogue(folder).read()[0] if kept is None else kept
+    entries, problems = Catalogue(folder).read()
+    unread = [problem.file for problem in problems if problem.file.endswith(".json") and problem.file.split("-")[1] in chain.KINDS]
+    entries = entries if kept is None else list(kept)
     now = datetime.now(UTC)
     standing = window.reaching(entries, timedelta(days=settings.backup_window_days), now)
     found = []
@@ -64,6 +66,9 @@ def expire(settings: Settings, folder: Folder, kept: Collection[Entry] | None = 
         mine = [entry for entry in standing if chain.place(entry).system_identifier == place.name]
         if not mine:
             found.append(Expired(place.name, (), 0, "there is no good base backup of this cluster: all its WAL is kept"))
+            continue
+        if unread:
+            found.append(Expired(place.name, (), 0, f"{unread[0]} cannot be read and may need it: all its WAL is kept"))
             continue
         wal = archive.Archive(place, chain.place(mine[0]).segment_bytes)
         goes = set(unneeded(wal.segments, mine))

@@ -183,6 +183,13 @@ def test_errors_of_programs_quote_no_row():
         'DETAIL:  Key (email)=(kim@example.kr) already exists.\nCONTEXT:  COPY users, line 3: "kim@example.kr"\n'
     )
     assert "kim@" not in reason(said)
+    korean = (
+        'pg_restore: error: COPY failed for table "users": 오류:  uuid 자료형 대한 잘못된 입력: "kim@example.kr"\n',
+        '오류:  uuid 자료형 대한 잘못된 입력: "kim@example.kr"\n',
+    )
+    for said in korean:
+        assert "uuid 자료형" in reason(said)
+        assert "kim@" not in reason(said)
 
 
 def test_a_failing_command_for_the_passphrase_leaves_nothing_in_clear(settings, folder):

@@ -138,6 +138,16 @@ def test_prune_never_breaks_what_it_keeps(source, target, days):
     assert restore(source.settings, source.folder, Target(backup=source.entries[0].id), target.with_name("base"), check=False)
 
 
+def test_wal_is_kept_for_a_backup_whose_entry_cannot_be_read(source):
+    age(source, 20)
+    entry = source.folder.path / f"{source.entries[1].id}.json"
+    kept = entry.read_bytes()
+    entry.unlink()
+    entry.write_bytes(kept[:-9])
+    [found] = expire(source.settings, source.folder)
+    assert (found.names, found.reason) == ((), f"{entry.name} cannot be read and may need it: all its WAL is kept")
+
+
 def test_what_somebody_reads_is_not_removed(source):
     age(source, 20)
     with source.folder.using(f"wal/{source.wal.name}"):
