@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from app_schema.backup.taking import Taking
     from app_schema.settings import Settings
 
+GZIP_LEVEL = "6"  # gzip has no name before PostgreSQL 16
 LOCK_WAIT = "5min"  # behind an ALTER TABLE; all who come after it would wait as well
 
 
@@ -55,7 +56,12 @@ def take(run: Taking, connection: Connection, url: URL, draft: Draft, *, prove: 
         readable = any(table.name == f"{schema}.alembic_version" for table in found.tables)
         revision = migrate.current(connection, schema=schema) if readable else None
         arguments = [
-            *("--format=custom", f"--compress={run.compression}", f"--snapshot={snapshot}", f"--lock-wait-timeout={LOCK_WAIT}"),
+            *(
+                "--format=custom",
+                f"--compress={GZIP_LEVEL if run.compression == taking.GZIP else run.compression}",
+                f"--snapshot={snapshot}",
+                f"--lock-wait-timeout={LOCK_WAIT}",
+            ),
             *(f"--exclude-table={name}" for name in found.closed),
             *(f"--exclude-table-data={name}" for name in found.hidden),
         ]
