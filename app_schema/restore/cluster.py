@@ -108,7 +108,7 @@ def restore(  # noqa: PLR0913 (an argument each question)
             if damage is None:
                 break
         server = _Server(home, Binaries.find(None, way.programs.major).runnable(account, home / "binaries"), account)
-        steps.begin(f"replaying {len(way.wal.files):,} segments of WAL at most")
+        steps.begin(f"replaying at most {len(way.wal.files) * way.wal.archive.segment_bytes / 1e6:,.0f} MB of WAL")
         server.recover(way)
         usable = time.monotonic()
         if check:
