@@ -100,12 +100,13 @@ def look(settings: Settings, folder: Folder) -> Status:
     seconds = state.lag
     if at and (receiver in ("away", "lost") or behind >= wal.segment_bytes):  # else the server archives what it has not finished later
         seconds = (datetime.now(UTC) - at).total_seconds() if behind else 0.0
+    kept = f", and the server keeps {state.retained / 1e6:,.0f} MB for it" if state.retained else ""
     missing, gap = _missing(folder, identity.system, wal)
     problems = tuple(
         line
         for there, line in (
             (receiver == "none" and archiving == "off", "no WAL is archived: run app-schema backup wal, or set archive_command"),
-            (receiver == "away", f"the receiver is away, and the server keeps {state.retained:,} bytes for it: run app-schema backup wal"),
+            (receiver == "away", f"the receiver is away{kept}: run app-schema backup wal"),
             (elsewhere is not None, str(elsewhere)),
             (receiver == "lost", "the slot is lost: run app-schema backup wal, then take a new base with app-schema backup base"),
             (state.status == "unreserved", "the slot is about to be lost: raise max_slot_wal_keep_size, and see why the receiver is slow"),
