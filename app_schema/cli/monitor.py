@@ -26,8 +26,8 @@ from app_schema.monitoring import checklist as lists
 from app_schema.monitoring import snapshot
 from app_schema.monitoring.formats import document, page, prometheus, terminal
 from app_schema.monitoring.formats.file import replace
-from app_schema.monitoring.formats.wording import moment
 from app_schema.monitoring.jobs import note_failure, note_success
+from app_schema.monitoring.units import moment
 from app_schema.schedule.jobs import JOBS
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from app_schema.maintenance.step import LEAST_SECONDS, Unfinished
 from app_schema.monitoring import history, snapshot
 from app_schema.monitoring.formats import page
 from app_schema.monitoring.formats.file import replace
-from app_schema.monitoring.formats.wording import size
 from app_schema.monitoring.tables import TABLE_BYTES
+from app_schema.monitoring.units import size
 
 if TYPE_CHECKING:
     from app_schema.maintenance.step import Work

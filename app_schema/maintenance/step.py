@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app_schema.engine import quoted
-from app_schema.monitoring.formats.wording import moment
+from app_schema.monitoring.units import moment
 from app_schema.objects import LOCK_TIMEOUT
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.monitoring.finding import Finding, Rule, Severity
-from app_schema.monitoring.formats.wording import moment
 from app_schema.monitoring.topic import Metric, Topic
+from app_schema.monitoring.units import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

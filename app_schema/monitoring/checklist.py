@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.errors import MemoryUnavailable
 from app_schema.monitoring.backup_rules import PROVEN
-from app_schema.monitoring.formats.wording import duration, shown, size
 from app_schema.monitoring.history import series
+from app_schema.monitoring.units import duration, shown, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app_schema.monitoring.finding import Finding, Rule, Severity
-from app_schema.monitoring.formats.wording import moment
+from app_schema.monitoring.units import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

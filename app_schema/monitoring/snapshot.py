@@ -18,12 +18,12 @@ from app_schema.errors import AppSchemaError, MemoryUnavailable
 from app_schema.monitoring import history
 from app_schema.monitoring.backups import BACKUPS
 from app_schema.monitoring.finding import LOCKS, Finding, Rule, Severity
-from app_schema.monitoring.formats.wording import duration, moment
 from app_schema.monitoring.jobs import failures
 from app_schema.monitoring.look import Look, Server, ask
 from app_schema.monitoring.standing import judge as judge_standing
 from app_schema.monitoring.topic import Metric, Reading, Topic
 from app_schema.monitoring.topics import TOPICS
+from app_schema.monitoring.units import duration, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

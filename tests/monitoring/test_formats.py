@@ -17,7 +17,7 @@ from sqlalchemy import text
 from app_schema.errors import OutputUnwritable
 from app_schema.monitoring.formats import page, prometheus
 from app_schema.monitoring.formats.file import replace
-from app_schema.monitoring.formats.wording import duration, shown, size
+from app_schema.monitoring.units import duration, shown, size
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 LOOKED = """

@@ -76,7 +76,7 @@ def test_the_disk_of_the_restore_is_too_small(small_disk, history):
 
 
 def test_an_interrupted_restore_leaves_nothing(history, target, monkeypatch):
-    monkeypatch.setattr("app_schema.restore.cluster._stage", interrupted)
+    monkeypatch.setattr("app_schema.restore.files._stage", interrupted)
     with pytest.raises(KeyboardInterrupt):
         restore(history.settings, history.folder, Target(), target)
     assert not target.exists()

@@ -9,7 +9,8 @@ from mako.template import Template
 
 from app_schema.monitoring.finding import Severity
 from app_schema.monitoring.formats.plots import plots
-from app_schema.monitoring.formats.wording import heading, shown, verdict, verdict_in_korean
+from app_schema.monitoring.formats.wording import verdict, verdict_in_korean
+from app_schema.monitoring.units import heading, shown
 
 if TYPE_CHECKING:
     from app_schema.memory import Memory

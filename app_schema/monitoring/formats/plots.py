@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from app_schema.errors import ExtraMissing, MemoryUnavailable
 from app_schema.monitoring.backup_rules import FULL, RPO
-from app_schema.monitoring.formats.wording import size
 from app_schema.monitoring.history import Point, series
 from app_schema.monitoring.tables import TABLE_BYTES
+from app_schema.monitoring.units import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

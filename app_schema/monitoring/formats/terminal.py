@@ -8,7 +8,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from app_schema.monitoring.formats.wording import heading, moment, shown, verdict
+from app_schema.monitoring.formats.wording import verdict
+from app_schema.monitoring.units import heading, moment, shown
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

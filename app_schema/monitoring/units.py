@@ -1,0 +1,64 @@
+"""Values in words, the same on a terminal, on the page and in what a finding says."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+SEOUL = ZoneInfo("Asia/Seoul")
+KILO = 1024
+SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86_400
+UNITS = ("_bytes", "_seconds", "_milliseconds")
+
+
+def heading(field: str) -> str:
+    """Return the heading of a field; the unit goes, since the values show it."""
+    for unit in UNITS:
+        field = field.removesuffix(unit)
+    return field.replace("_", " ")
+
+
+def shown(field: str, value: Any) -> str:  # noqa: PLR0911 (a return a kind)
+    """Return a value for people, by the unit that its field names."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if field.endswith("_bytes"):
+        return size(value, signed=field.startswith("growth"))
+    if field.endswith("_seconds"):
+        return duration(value)
+    if field.endswith("_milliseconds"):
+        return f"{value:,.1f} ms"
+    if field.endswith("ratio"):
+        return f"{value:.1%}"
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def moment(value: datetime) -> str:
+    """Return a time for people, by one clock everywhere: Seoul's."""
+    return f"{value.astimezone(SEOUL):%Y-%m-%d %H:%M} KST"
+
+
+def size(count: float, *, signed: bool = False) -> str:
+    """Return bytes as people say them."""
+    sign = "-" if count < 0 else "+" if signed and count else ""
+    left = abs(float(count))
+    for unit in ("B", "kB", "MB", "GB"):
+        if left < KILO:
+            return f"{sign}{left:.0f} {unit}" if unit in ("B", "kB") else f"{sign}{left:.1f} {unit}"
+        left /= KILO
+    return f"{sign}{left:.1f} TB"
+
+
+def duration(seconds: float) -> str:
+    """Return a span of time as people say it."""
+    for length, unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if abs(seconds) >= 2 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.1f} s"
