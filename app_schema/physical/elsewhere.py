@@ -6,7 +6,9 @@ brings it back; without us, ``cat ID.cluster.tar.age.* | age -d -i KEY | tar -x`
 
 from __future__ import annotations
 
+import os
 import tarfile
+import time
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Self
@@ -17,10 +19,11 @@ from app_schema.backup.storage import explained
 from app_schema.backup.stream import copy
 from app_schema.backup.upload import UploadFailed, send
 from app_schema.backup.upload import upload as send_backup
+from app_schema.embedded import private
 from app_schema.physical import archive
 from app_schema.physical.base import programs_for
 from app_schema.physical.proof import prove
-from app_schema.physical.segments import HISTORY, SEGMENT
+from app_schema.physical.segments import BLOCK, HISTORY, SEGMENT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from app_schema.settings import Settings
 
 PIECE_BYTES = 1 << 30
+TAIL, SENT = "newest.partial", ".newest.sent"
+SECONDS_BETWEEN_TAILS = 60
 
 
 def upload(settings: Settings, catalogue: Catalogue, entry: Entry, bucket: Bucket) -> Entry:
@@ -59,6 +64,8 @@ def upload(settings: Settings, catalogue: Catalogue, entry: Entry, bucket: Bucke
 def upload_wal(settings: Settings, folder: Folder, bucket: Bucket) -> int:
     """Copy all whole segments and histories that the storage does not hold yet; return how many they were.
 
+    What there is of the unfinished one goes along, under a name of its own and at most once a minute.
+
     Raises:
         UploadFailed: the storage cannot be reached, refused, or holds something else than what was sent.
     """
@@ -79,11 +86,50 @@ def upload_wal(settings: Settings, folder: Folder, bucket: Bucket) -> int:
                         _encrypt(source, draft.file, cipher)
                     send(bucket, draft.path, f"{archive.WAL}/{place.name}/{path.name}{suffix}", None)
                 count += 1
+            _send_tail(folder, place, bucket, cipher)
     except (Boto3Error, BotoCoreError, ClientError) as error:
         raise UploadFailed(
             f"WAL could not be copied to s3://{bucket.name}: {explained(error, bucket.name)}; it is sent with the next: backup upload --wal"
         ) from None
     return count
+
+
+def _send_tail(folder: Folder, place: Path, bucket: Bucket, cipher: Cipher | None) -> None:
+    """Copy what was written of the unfinished segment, if that is news; its own header says which one it is."""
+    path = max(place.glob(f"*{archive.PARTIAL}"), default=None)
+    note = place / SENT
+    if path is None or path.is_symlink() or (note.exists() and time.time() - note.stat().st_mtime < SECONDS_BETWEEN_TAILS):
+        return
+    trace = f"{path.name} {path.stat().st_mtime_ns}"
+    if note.exists() and note.read_text(encoding="utf-8") == trace:
+        return
+    name = f"{TAIL}{cipher.suffix if cipher else ''}"
+    with folder.draft(f"{name}.copy") as draft, path.open("rb") as source:
+        with folder.writing(draft.path):
+            _encrypt(_Written(source), draft.file, cipher)
+        send(bucket, draft.path, f"{archive.WAL}/{place.name}/{name}", None)
+    private.write(note, trace)
+
+
+class _Written:
+    """A file without the zeros at its end."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._left = file, file.seek(0, os.SEEK_END)
+        while self._left:
+            begin = max(0, self._left - BLOCK)
+            file.seek(begin)
+            written = len(file.read(self._left - begin).rstrip(b"\0"))
+            self._left = begin + written
+            if written:
+                break
+        file.seek(0)
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read on."""
+        data = self._file.read(self._left if size < 0 else min(size, self._left))
+        self._left -= len(data)
+        return data
 
 
 def _is_whole(name: str) -> bool:

@@ -14,6 +14,7 @@ from app_schema.backup.folder import Folder
 from app_schema.backup.stream import HashedWriter
 from app_schema.errors import BackupDamaged, BackupFolderUnsuitable
 from app_schema.physical import archive
+from app_schema.physical.elsewhere import TAIL
 from app_schema.physical.segments import HISTORY, Header, Segment, parse_lsn
 from app_schema.physical.transfer import ENCRYPTED
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from app_schema.physical.transfer import Transfer
 
 NAME = re.compile(rf"((?:[0-9A-F]{{24}})|(?:[0-9A-F]{{8}}\.history))({ENCRYPTED}|)")
+TAIL_NAME = re.compile(rf"{re.escape(TAIL)}({ENCRYPTED}|)")
 AT_ONCE = 4  # each is small: most of its time is the way there, and gpg's stretching of the passphrase
 
 
@@ -83,7 +85,7 @@ class Wal:
     @property
     def bytes(self) -> int:
         """How many are not in the archive."""
-        return sum(stored.bytes for stored, _ in self._wanted.values())
+        return sum(stored.bytes for stored, _ in self._wanted.values()) + (self._tail[0].bytes if self._tail else 0)
 
     def check(self, beside: int) -> None:
         """Whether it can be fetched: the keys, the files that are there, and room for it, ``beside`` other bytes on the same disk.
@@ -93,7 +95,7 @@ class Wal:
             EncryptionError: a key is not set or cannot be used.
             InTheWay: a file is there and is not as long as it must be.
         """
-        for _, suffix in self._wanted.values():
+        for _, suffix in (*self._wanted.values(), *([self._tail] if self._tail else ())):
             self.transfer.cipher(suffix)
         same = self._place.stat().st_dev == self.transfer.folder.path.stat().st_dev
         check_room(self._place, self.bytes + (beside if same else 0))
@@ -117,9 +119,32 @@ class Wal:
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
+        tail = self._bring_tail(place, report)
         place.sync()
         there = len(self._listed) - len(self._wanted)
-        return FetchedWal(self.base.system_identifier, len(self._wanted), there, self._strange)
+        return FetchedWal(self.base.system_identifier, len(self._wanted) + tail, there, self._strange)
+
+    def _bring_tail(self, place: Folder, report: Callable[[int], None] | None) -> bool:
+        """Bring what was sent of the unfinished segment, unless there is more of it here; return whether it came."""
+        if self._tail is None:
+            return False
+        stored, suffix = self._tail
+        objects, size = [f"{self._beneath}{stored.name}"], self.base.segment_bytes
+        with place.draft(TAIL) as draft, place.writing(draft.path):
+            writer = HashedWriter(draft.file)
+            self.transfer.copy(objects, suffix, writer, report, threads=False)
+            draft.file.flush()
+            header = Header.read(draft.path)
+            if header is None or header.system_identifier != self.base.system_identifier or writer.bytes > size:
+                raise BackupDamaged(f"{self.transfer.copies.url}/{objects[0]} is no segment of this cluster; {ANOTHER}")
+            name = Segment(header.timeline, header.address // size).name(size)
+            here = archive.Archive(self._place, size).files
+            if name in here or f"{name}{archive.PARTIAL}" in here:
+                return False
+            os.ftruncate(draft.file.fileno(), size)
+            os.fsync(draft.file.fileno())
+            os.link(draft.path, self._place / f"{name}{archive.PARTIAL}")
+        return True
 
     def _bring(self, place: Folder, name: str, report: Callable[[int], None] | None) -> None:
         stored, suffix = self._wanted[name]
@@ -166,7 +191,12 @@ class Wal:
 
     @cached_property
     def _strange(self) -> tuple[str, ...]:
-        return tuple(name for name in sorted(self._objects) if name and not NAME.fullmatch(name))
+        return tuple(name for name in sorted(self._objects) if name and not NAME.fullmatch(name) and not TAIL_NAME.fullmatch(name))
+
+    @cached_property
+    def _tail(self) -> tuple[Stored, str] | None:
+        found = [(stored, match[1]) for stored in self._objects.values() if (match := TAIL_NAME.fullmatch(stored.name))]
+        return max(found, key=lambda each: each[0].modified, default=None)
 
     @cached_property
     def _listed(self) -> dict[str, tuple[Stored, str]]:

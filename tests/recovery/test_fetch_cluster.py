@@ -5,13 +5,17 @@ import time
 import pytest
 from away import WITH_AGE, bring, command, contents, machine, send, start
 from buckets import bucket
-from sources import place
+from sources import place, replace
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.folder import UNFINISHED
+from app_schema.backup.upload import Bucket
 from app_schema.physical import elsewhere
+from app_schema.physical.elsewhere import upload_wal
 from app_schema.physical.fetch_wal import FetchedWal
 from app_schema.physical.verify import verify
+from app_schema.restore.cluster import restore
+from app_schema.restore.target import Target
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +63,30 @@ def test_machine_and_folder_are_lost(sent, there, target, history):
     assert [line.split()[-1] for line in listed.splitlines()[1:4]] == ["yes"] * 3
 
 
+def test_the_last_commit_before_the_machine_was_lost(sent, there, target, history):
+    """What was written of the unfinished segment was sent, too; it is sent again when there is more, once a minute."""
+    bring(there, sent)
+    done = restore(there.settings, there.folder, Target(), target, check=False)
+    assert done.plan.last.xid == history.committed[-1][1]
+
+
+def test_the_unfinished_segment_is_sent_when_there_is_more(source, monkeypatch):
+    with bucket() as objects:
+        settings = source.settings.model_copy(update=objects.settings)
+        [partial] = source.wal.glob("*.partial")
+        name = f"wal/{source.wal.name}/{elsewhere.TAIL}"
+        upload_wal(settings, source.folder, Bucket.of(settings))
+        assert objects[name] == partial.read_bytes().rstrip(b"\0")
+        for seconds, changes in ((60, False), (0, True)):
+            monkeypatch.setattr(elsewhere, "SECONDS_BETWEEN_TAILS", seconds)
+            replace(partial, lambda content: content[:-1] + b"x")
+            upload_wal(settings, source.folder, Bucket.of(settings))
+            assert objects[name].endswith(b"x") == changes
+        objects[name] = b"nothing"
+        upload_wal(settings, source.folder, Bucket.of(settings))
+        assert objects[name] == b"nothing"  # there was no news
+
+
 def test_an_incremental_brings_its_parents(sent, there, history):
     newest = history.entries[-1]
     code, out, error = command(there, sent, "backup", "fetch", newest.id)
@@ -79,7 +107,7 @@ def test_however_it_was_sent(name, history, there, tmp_path):
         assert any(".gpg" in each for each in objects.names) == (name == "gpg")
         done, said = bring(there, objects, **key)
         assert (len(done), said) == (2, [])
-        assert done[1] == FetchedWal(source.wal.name, len(source.segments), 0, ())
+        assert done[1] == FetchedWal(source.wal.name, len(source.segments) + 1, 0, ())  # and the unfinished one
         tree = source.entries[0].parts[0].file
         there_now = {name: content for name, content in contents(there.folder).items() if name.startswith(tree)}
         assert there_now == {name: content for name, content in contents(source.folder).items() if name.startswith(tree)}
