@@ -6,11 +6,13 @@ standby and while the database is down, and it is no part of a dump (docs/adr/00
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import sqlite3
 from contextlib import contextmanager
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app_schema.embedded import private
@@ -18,7 +20,6 @@ from app_schema.errors import MemoryUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from types import TracebackType
     from typing import Any, Self
 
@@ -47,8 +48,10 @@ class Memory:
     def of(cls, settings: Settings) -> Self:
         """Return the memory of the database that the settings name, which need not answer."""
         url = settings.database_url
-        if url is None:
-            return cls(settings.home, "the embedded server", "app_schema", settings.schema_name)
+        sockets = url.query.get("host") if url is not None else None
+        # however it is addressed, by the URL that `app-schema url` prints for one
+        if url is None or (isinstance(sockets, str) and Path(sockets).is_relative_to(settings.home.expanduser().absolute())):
+            return cls(settings.home, "the embedded server", url.database or "" if url is not None else "app_schema", settings.schema_name)
         place = [str(url.host), str(url.port), *(f"{name}={url.query[name]}" for name in WHERE if name in url.query)]
         return cls(settings.home, " ".join(place), str(url.database), settings.schema_name)
 
@@ -74,6 +77,21 @@ class Memory:
                 if file.in_transaction:
                     file.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until no other run tells its alerts, or two would tell the same; where no file can be locked, do not wait."""
+        try:
+            self._open()
+            handle = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        except (OSError, sqlite3.Error):
+            yield
+            return
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def __enter__(self) -> Self:
         return self
@@ -120,6 +138,8 @@ CREATE TABLE IF NOT EXISTS alert (
     PRIMARY KEY (channel, rule, subject)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS failed_job (job TEXT PRIMARY KEY, taken REAL NOT NULL, command TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS refused (channel TEXT PRIMARY KEY, name TEXT NOT NULL, since REAL NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS behind (step TEXT PRIMARY KEY, runs INTEGER NOT NULL, said TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS confirmation (item TEXT PRIMARY KEY, taken REAL NOT NULL, by TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rebuilt (name TEXT PRIMARY KEY, taken REAL NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
 """

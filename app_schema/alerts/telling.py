@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from app_schema.alerts.channel import Channel, channels, send
 from app_schema.errors import MemoryUnavailable
 from app_schema.monitoring.finding import Finding, Severity
+from app_schema.monitoring.told import RULE as UNDELIVERED
+from app_schema.monitoring.told import note_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +49,7 @@ def tell(  # noqa: PLR0913 (each says one thing)
         memory: what each channel was told.
         findings: what is the matter now; notes are no alerts.
         where: which database, for the title.
-        now: the time.
+        now: the time of the look: what began later has not ended.
         whole: False when not everything could be looked at: then nothing is taken to have ended.
 
     Returns:
@@ -58,24 +60,35 @@ def tell(  # noqa: PLR0913 (each says one thing)
         SettingsError: there is no channel.
         ExtraMissing: apprise is not installed.
     """
+    with memory.turn():
+        return _told(memory, channels(settings), findings, where, now, whole=whole)
+
+
+def _told(  # noqa: PLR0913 (as above)
+    memory: Memory, to: Sequence[Channel], findings: Sequence[Finding], where: str, now: datetime, *, whole: bool
+) -> tuple[list[Told], str | None]:
     told, forgotten = [], None
-    for channel in channels(settings):
+    for channel in to:
         try:
             known = _known(memory, channel)
         except MemoryUnavailable as error:
             known, forgotten = {}, str(error)
-        current = {(finding.rule, finding.subject): finding for finding in findings if finding.severity is not Severity.NOTE}
+        itself = (UNDELIVERED.name, channel.name)  # when it hears of that, it is over
+        alarming = (finding for finding in findings if finding.severity is not Severity.NOTE)
+        current = {key: finding for finding in alarming if (key := (finding.rule, finding.subject)) != itself}
         began = [finding for key, finding in current.items() if key not in known or _worse(finding.severity, known[key].severity)]
-        ended = {key: alert for key, alert in known.items() if whole and key not in current}
+        ended = {key: alert for key, alert in known.items() if whole and key not in current and alert.since <= now}
         if not began and not ended:
             told.append(Told(channel.name, 0, 0, None))
             continue
         title = f"[app-schema] {where}: {_count(len(began), 'began')}{', ' if began and ended else ''}{_count(len(ended), 'ended')}"
         refused = send(channel, title=title, body=_body(began, ended), bad=bool(began))
         told.append(Told(channel.name, len(began), len(ended), refused))
-        if refused is None and forgotten is None:
+        if forgotten is None:
             try:
-                _remember(memory, channel, began, ended, now)
+                if refused is None:
+                    _remember(memory, channel, began, ended, now)
+                note_refusal(memory, channel.key, channel.name, refused, now)
             except MemoryUnavailable as unkept:
                 forgotten = str(unkept)
     return told, forgotten

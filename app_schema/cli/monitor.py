@@ -32,6 +32,7 @@ from app_schema.schedule.jobs import JOBS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from app_schema.alerts.telling import Told
     from app_schema.monitoring.finding import Finding
@@ -114,9 +115,9 @@ def _look(  # noqa: PLR0913 (what the options say)
         if form == "prometheus":
             _put(_render(None, memory, settings, form), output)
         if alert:
-            _alert(settings, memory, [snapshot.unreachable(settings, error)], whole=False)
+            _alert(settings, memory, [snapshot.unreachable(settings, error)], snapshot.now(), whole=False)
         raise
-    undelivered = alert and not _alert(settings, memory, taken.findings, whole=taken.whole)
+    undelivered = alert and not _alert(settings, memory, taken.findings, taken.taken, whole=taken.whole)
     if checklist:
         return max(_checklist(checklist, taken, memory, settings), 3 if undelivered else 0)
     if form == "table" and output is None:
@@ -150,10 +151,10 @@ def _put(text: str, output: Path | None) -> None:
         replace(output, text)
 
 
-def _alert(settings: Settings, memory: Memory, findings: Sequence[Finding], *, whole: bool) -> bool:
+def _alert(settings: Settings, memory: Memory, findings: Sequence[Finding], looked: datetime, *, whole: bool) -> bool:
     """Tell the channels; return whether every one of them took it."""
     try:
-        told, forgotten = telling.tell(settings, memory, findings, where=_where(settings), now=snapshot.now(), whole=whole)
+        told, forgotten = telling.tell(settings, memory, findings, where=_where(settings), now=looked, whole=whole)
     except (SettingsError, ExtraMissing) as error:  # the look goes on, and is printed
         click.echo(f"warning: nobody was told: {error}", err=True)
         return False

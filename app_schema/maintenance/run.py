@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
 from app_schema import migrate
 from app_schema.engine import quoted
-from app_schema.errors import AppSchemaError, NotTheOwner, ServerUnsuitable
+from app_schema.errors import AppSchemaError, MemoryUnavailable, NotTheOwner, ServerUnsuitable
 from app_schema.maintenance.step import LOCK_NOT_AVAILABLE, Outcome, State, Step, Unfinished, Work
+from app_schema.monitoring.upkeep import note_run
 from app_schema.preflight import check_server
 from app_schema.turn import MAINTENANCE, turn
 
@@ -30,6 +32,7 @@ SELECT current_user, ARRAY(
 )
 """
 REVISION = "revision"
+LEAST_SHARE = 1.0  # seconds worth beginning a step again for
 UNDEFINED = ("42883", "42P01", "42703", "42704")  # function, table, column, type
 SESSION = (
     "SET application_name = 'app_schema maintain'",
@@ -70,6 +73,10 @@ def carry_out(
         for outcome in _outcomes(connection, settings, memory, plan, behind):
             report(outcome)
             outcomes.append(outcome)
+    last = {outcome.step: outcome for outcome in outcomes}.values()
+    with suppress(MemoryUnavailable):  # the monitor says that
+        finished = [outcome.step for outcome in last if outcome.state is State.DONE]
+        note_run(memory, plan.name, finished, [(outcome.step, outcome.said) for outcome in last if outcome.state is State.UNFINISHED])
     return outcomes
 
 
@@ -85,12 +92,18 @@ def _check(connection: Connection, schema: str) -> str:
 
 
 def _outcomes(connection: Connection, settings: Settings, memory: Memory, plan: Plan, behind: str) -> Iterator[Outcome]:
-    end = time.monotonic() + plan.budget
-    for number, step in enumerate(plan.steps):
-        begun = time.monotonic()
-        share = max(0.0, end - begun) / (len(plan.steps) - number)
-        state, said = _tried(step, Work(connection, settings, memory, begun + share), behind)
-        yield Outcome(step.name, state, said, time.monotonic() - begun)
+    """Yield what became of each step; what was not finished in its share goes on with what the others have left."""
+    end, left = time.monotonic() + plan.budget, plan.steps
+    while left:
+        unfinished = []
+        for number, step in enumerate(left):
+            begun = time.monotonic()
+            share = max(0.0, end - begun) / (len(left) - number)
+            state, said = _tried(step, Work(connection, settings, memory, begun + share), behind)
+            yield Outcome(step.name, state, said, time.monotonic() - begun)
+            if state is State.UNFINISHED:
+                unfinished.append(step)
+        left = tuple(unfinished) if end - time.monotonic() > LEAST_SHARE * len(unfinished) else ()
 
 
 def _tried(step: Step, work: Work, behind: str) -> tuple[State, str]:

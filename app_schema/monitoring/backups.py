@@ -11,6 +11,7 @@ from app_schema.backup.taking import address
 from app_schema.engine import database_url
 from app_schema.errors import BackupError
 from app_schema.monitoring.backup_rules import judge
+from app_schema.monitoring.look import Unseen
 from app_schema.monitoring.topic import Metric, Topic
 
 if TYPE_CHECKING:
@@ -55,9 +56,8 @@ def read(look: Look) -> Sequence[Backup]:
     try:
         folder = folder_of(look.settings)
         entries, problems = Catalogue(folder).read() if folder else ([], [])
-    except (BackupError, OSError) as error:  # then there is none that could be restored
-        look.remark(str(error))
-        return []
+    except (BackupError, OSError) as error:  # which is not the same as no backup
+        raise Unseen(str(error), "ls -ld {}".format(look.settings.backup_dir or look.settings.home / "backups")) from None
     for problem in problems:
         look.remark(f"{problem.file}: {problem.message}")
     where = address(database_url(look.settings))

@@ -55,6 +55,7 @@ class Index(NamedTuple):
     valid: bool
     covered_by: str | None
     duplicate: bool
+    partitioned: bool
 
 
 def read(look: Look) -> Sequence[Index]:
@@ -79,6 +80,7 @@ def read(look: Look) -> Sequence[Index]:
             row.entries_written,
             row.valid,
             *_cover(row, tables[row.table]),
+            row.partitioned,
         )
         for row in rows
     ]
@@ -130,9 +132,16 @@ def judge(rows: Sequence[Index], _look: Look) -> Iterator[Finding]:
             yield INVALID.finding(row.name, f"{row.name} on {row.table} is invalid")
         elif row.covered_by and (row.duplicate or row.name not in KEPT):
             rule = DUPLICATE if row.duplicate else REDUNDANT
-            yield rule.finding(row.name, f"{row.name} is covered by {row.covered_by} ({cost})", command=rule.command.format(index=row.name))
+            yield rule.finding(row.name, f"{row.name} is covered by {row.covered_by} ({cost})", command=_command(rule, row))
         elif row.use == "unused":
-            yield UNUSED.finding(row.name, f"{row.name} was never used ({cost})", command=UNUSED.command.format(index=row.name))
+            yield UNUSED.finding(row.name, f"{row.name} was never used ({cost})", command=_command(UNUSED, row))
+
+
+def _command(rule: Rule, row: Index) -> str:
+    command = rule.command.format(index=row.name)
+    if not row.partitioned:
+        return command
+    return f"{command.replace('DROP INDEX CONCURRENTLY', 'DROP INDEX')}; in a quiet moment, since it locks {row.table} and its partitions"
 
 
 INDEXES = Topic("indexes", "Indexes", "인덱스 사용률", Index, read, measure, judge)

@@ -22,6 +22,7 @@ class Key(NamedTuple):
     table: str
     columns: str
     parent: str
+    partitioned: bool
 
 
 def read(look: Look) -> Sequence[Key]:
@@ -33,6 +34,8 @@ def judge(rows: Sequence[Key], _look: Look) -> Iterator[Finding]:
     """Every such key is a finding."""
     for row in rows:
         command = f"psql: CREATE INDEX CONCURRENTLY ON {row.table} ({row.columns})"
+        if row.partitioned:
+            command = f"psql: CREATE INDEX ON {row.table} ({row.columns}); in a quiet moment, since nobody can write to it meanwhile"
         yield RULE.finding(row.key, f"{row.table} ({row.columns}) refers to {row.parent} without an index", command=command)
 
 

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from app_schema.settings import Settings
 
 
+class Unseen(Exception):
+    """A topic cannot be looked at; ``command`` is what to run next."""
+
+    def __init__(self, why: str, command: str) -> None:
+        super().__init__(why)
+        self.command = command
+
+
 class Server(NamedTuple):
     """The server and the database, as ``sql/server.sql`` tells.
 

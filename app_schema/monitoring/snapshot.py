@@ -19,11 +19,13 @@ from app_schema.monitoring import history
 from app_schema.monitoring.backups import BACKUPS
 from app_schema.monitoring.finding import LOCKS, Finding, Rule, Severity
 from app_schema.monitoring.jobs import failures
-from app_schema.monitoring.look import Look, Server, ask
+from app_schema.monitoring.look import Look, Server, Unseen, ask
 from app_schema.monitoring.standing import judge as judge_standing
+from app_schema.monitoring.told import refusals
 from app_schema.monitoring.topic import Metric, Reading, Topic
 from app_schema.monitoring.topics import TOPICS
 from app_schema.monitoring.units import duration, moment
+from app_schema.monitoring.upkeep import behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -147,7 +149,7 @@ def take(connection: Connection, settings: Settings, memory: Memory, *, clock: C
     found += [*judge_standing(look, migrate.head()), *_judged(readings, look)]
     backups = next(reading.rows for reading in readings if reading.topic is BACKUPS)
     with suppress(MemoryUnavailable):  # said already
-        found += failures(memory, backups)
+        found += [*failures(memory, backups), *refusals(memory), *behind(memory)]
     snapshot = Snapshot(taken, past.taken, server, settings.schema_name, readings, _sorted(found), tuple(remarks))
     try:
         history.keep(memory, taken, snapshot.metrics)
@@ -190,6 +192,8 @@ def _read(topic: Topic[Any], look: Look) -> Reading[Any]:
         reason = str(error.orig).strip().partition("\n")[0]
         look.remark(f"could not be read: {reason}")
         return Reading(topic, (), tuple(look.remarks), time.perf_counter() - begun, reason, _cure(error, look))
+    except Unseen as hidden:
+        return Reading(topic, (), tuple(look.remarks), time.perf_counter() - begun, str(hidden), hidden.command)
     return Reading(topic, rows, tuple(look.remarks), time.perf_counter() - begun)
 
 

@@ -3,6 +3,7 @@
 import json
 import socketserver
 import threading
+import time
 from datetime import timedelta
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,7 @@ from sqlalchemy import text
 
 from app_schema.alerts.channel import channels
 from app_schema.alerts.telling import tell
+from app_schema.memory import Memory
 from app_schema.monitoring.finding import Finding, Severity
 from app_schema.settings import Settings
 
@@ -27,6 +29,7 @@ def webhook():
     class Hook(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            time.sleep(server.slow)
             server.posted.append((self.path, json.loads(body)))
             self.send_response(server.status)
             self.end_headers()
@@ -35,7 +38,7 @@ def webhook():
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
-    server.posted, server.status = [], 200
+    server.posted, server.status, server.slow = [], 200, 0
     server.url = f"http://127.0.0.1:{server.server_port}/services/{SECRET}"
     with Serving(server):
         yield server
@@ -158,10 +161,14 @@ def test_a_channel_that_fails_is_reported_told_later_and_stops_nothing(run, webh
     assert SECRET not in first.output
     assert "backup-age" in first.stdout  # the whole output is there
     assert len(mailbox.mails) == 1
+    assert "alert-undelivered  slack (127.0.0.1) takes no alerts since" in run("monitor").stdout
     webhook.status = 200
     run("monitor", "--alert", **channels)
     assert "backup-age" in webhook.posted[-1][1]["text"]
-    assert len(mailbox.mails) == 1  # this one knew
+    assert "alert-undelivered" not in webhook.posted[-1][1]["text"]
+    assert len(mailbox.mails) == 2  # this one knew, but for the other's silence
+    assert "alert-undelivered" in mailbox.mails[1].get_body().get_content()
+    assert "alert-undelivered" not in run("monitor").stdout
     webhook.status = 500
     failed = run("monitor", "--test-alert", **channels)
     assert failed.exit_code == 1
@@ -220,6 +227,29 @@ def test_a_job_that_failed(run, webhook, memory):
     run("monitor", "--failed", "daily", SLACK_WEBHOOK_URL=webhook.url)
     run("maintain", "daily")
     assert "job-failed" not in run("monitor").stdout
+
+
+def test_two_runs_at_once_tell_it_once(settings, webhook, monkeypatch):
+    monkeypatch.setenv("SLACK_WEBHOOK_URL", webhook.url)
+    webhook.slow = 0.3
+
+    def run_one():
+        with Memory.of(settings) as memory:
+            tell(Settings.from_env(), memory, [finding()], where="x", now=NOON)
+
+    runs = [threading.Thread(target=run_one) for _ in range(3)]
+    for each in runs:
+        each.start()
+    for each in runs:
+        each.join()
+    assert len(webhook.posted) == 1
+
+
+def test_what_began_after_a_look_has_not_ended(memory, webhook, monkeypatch):
+    monkeypatch.setenv("SLACK_WEBHOOK_URL", webhook.url)
+    tell(Settings.from_env(), memory, [finding()], where="x", now=NOON)
+    tell(Settings.from_env(), memory, [], where="x", now=NOON - timedelta(seconds=1))
+    assert len(webhook.posted) == 1
 
 
 def test_without_a_memory_it_is_told_each_time(memory, webhook, monkeypatch):

@@ -146,6 +146,32 @@ def test_the_budget_holds_and_the_next_run_goes_on(engine, carry, monkeypatch):
     assert count(engine, "logs") == 0
 
 
+def test_what_the_others_leave_of_the_time_is_not_lost(engine, carry, monkeypatch):
+    """A tenth of it is not enough for the logs, all of it is."""
+    monkeypatch.setattr("app_schema.maintenance.batches.BATCH", 100)
+    monkeypatch.setattr("app_schema.maintenance.batches.REST", 0)
+    fill_logs(engine, 20_000)
+    begun = time.monotonic()
+    assert carry(budget=0.5)["logs"].state == "unfinished"
+    seconds = (time.monotonic() - begun) * 20_000 / (20_000 - count(engine, "logs"))
+    fill_logs(engine, 20_000 - count(engine, "logs"))
+    assert carry(budget=5 * seconds)["logs"].state == "done"
+    assert count(engine, "logs") == 0
+
+
+def test_upkeep_that_does_not_keep_up_is_a_finding(engine, carry, look, monkeypatch):
+    monkeypatch.setattr("app_schema.maintenance.batches.BATCH", 10)
+    fill_logs(engine, 5_000)
+    for times in (1, 2, 3):
+        assert carry(budget=0.2)["logs"].state == "unfinished"
+        found = [finding for finding in look().findings if finding.rule == "upkeep-behind" and finding.subject == "logs"]
+        assert len(found) == (times == 3)
+    assert "logs of maintain daily was not finished in 3 runs" in found[0].says
+    monkeypatch.setattr("app_schema.maintenance.batches.BATCH", 5_000)
+    carry()
+    assert "upkeep-behind" not in {finding.rule for finding in look().findings}
+
+
 def test_killed_in_the_middle_it_leaves_nothing_to_mend(engine, carry):
     fill_logs(engine, 60_000)
     process = subprocess.Popen([*COMMAND, "maintain", "daily"], env=os.environ.copy(), stdout=subprocess.DEVNULL)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from operating import NOON
+from sqlalchemy import make_url
 
 from app_schema.errors import MemoryUnavailable
 from app_schema.memory import Memory
@@ -128,3 +129,11 @@ def test_a_clock_beside_the_servers_is_said(look, monkeypatch):
     before = snapshot.now
     monkeypatch.setattr(snapshot, "now", lambda: before() + timedelta(hours=3))
     assert look(NOON + DAY).remarks == ("the clock here is 3.0 h ahead of the server's; set it right",)
+
+
+def test_the_embedded_server_has_one_memory_however_it_is_addressed(settings, tmp_path):
+    plain = settings.model_copy(update={"database_url": None, "home": tmp_path})
+    address = f"postgresql+psycopg://postgres@/app_schema?host={tmp_path}/run"
+    assert Memory.of(plain.model_copy(update={"database_url": make_url(address)})).path == Memory.of(plain).path
+    elsewhere = make_url("postgresql+psycopg://postgres@/app_schema?host=/run/postgresql")
+    assert Memory.of(plain.model_copy(update={"database_url": elsewhere})).path != Memory.of(plain).path

@@ -91,6 +91,32 @@ def test_rows_of_a_default_partition_and_missing_months(engine, look):
     assert says["partitions-ahead"] == "ai_request_stats: 0 months ahead"
 
 
+def test_rows_of_the_future_that_no_upkeep_moves(engine, look):
+    """And what it says to run finds them."""
+    with engine.begin() as connection:
+        insert(connection, "logs", created_at="2099-01-01T00:00:00Z")
+    [found] = [finding for finding in look().findings if finding.rule.startswith("default-partition")]
+    assert (found.rule, found.says) == ("default-partition-future", "logs: 1 rows of the default partition are of the future")
+    query = found.command.removeprefix("psql: ").partition(", then")[0]
+    with engine.connect() as connection:
+        assert len(connection.execute(text(query.replace(":", r"\:"))).all()) == 1
+
+
+def test_what_to_run_on_a_partitioned_table_can_be_run(engine, look):
+    with engine.begin() as connection:
+        connection.execute(text("CREATE INDEX twice ON logs (created_at, level)"))
+        connection.execute(text("CREATE INDEX twice_again ON logs (created_at, level)"))
+        connection.execute(text("CREATE TABLE visits (room uuid REFERENCES chat_rooms, at timestamptz) PARTITION BY RANGE (at)"))
+        connection.execute(text("CREATE TABLE visits_now PARTITION OF visits FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')"))
+    commands = {(each.rule, each.subject): each.command for each in look().findings}
+    drop, index = commands["index-duplicate", "twice_again"], commands["key-unindexed", "visits_room_fkey"]
+    assert "maintain" not in commands["partitions-ahead", "visits"]
+    with engine.begin() as connection:
+        for command in (drop, index):
+            connection.execute(text(command.removeprefix("psql: ").partition(";")[0]))
+    assert not {"index-duplicate", "key-unindexed"} & rules(look())
+
+
 def test_an_index_is_called_unused_only_after_a_week(look, monkeypatch):
     first = look()
     assert "index-unused" not in rules(first)

@@ -8,6 +8,7 @@ SELECT
     i.indisprimary AS is_primary,
     i.indisunique AS is_unique,
     i.indisvalid AND i.indisready AND i.indislive AS valid,
+    x.relkind = 'I' AS partitioned,
     ARRAY(
         SELECT concat_ws(' ', pg_get_indexdef(i.indexrelid, k, false), (i.indclass::oid[])[k - 1], (i.indcollation::oid[])[k - 1],
             -- one column is read backwards as easily; of several the order counts
@@ -33,5 +34,5 @@ WHERE t.relnamespace = to_regnamespace(%(schema)s)
     -- a partition's own index counts with its parent's, unless it has none or is broken
     AND (NOT t.relispartition OR NOT x.relispartition)
 GROUP BY x.relname, t.relname, x.oid, a.amname, i.indexrelid, i.indrelid, i.indisprimary, i.indisunique, i.indisvalid, i.indisready,
-    i.indislive, i.indnkeyatts, i.indclass, i.indcollation, i.indoption, i.indpred
+    i.indislive, x.relkind, i.indnkeyatts, i.indclass, i.indcollation, i.indoption, i.indpred
 ORDER BY size_bytes DESC, x.relname

@@ -7,7 +7,8 @@ SELECT
         FROM unnest(k.conkey) WITH ORDINALITY AS c (number, position)
         JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = c.number
     ) AS columns,
-    k.confrelid::regclass::text AS parent
+    k.confrelid::regclass::text AS parent,
+    t.relkind = 'p' AS partitioned
 FROM pg_constraint AS k
 JOIN pg_class AS t ON t.oid = k.conrelid
 WHERE k.contype = 'f' AND k.conparentid = 0 AND t.relnamespace = to_regnamespace(%(schema)s)

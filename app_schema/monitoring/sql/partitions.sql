@@ -2,6 +2,7 @@
 WITH bounds AS (
     SELECT
         t.relname AS parent,
+        (SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = t.oid AND a.attnum = p.partattrs[0]) AS key,
         c.relname AS child,
         pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT' AS is_default,
         substring(pg_get_expr(c.relpartbound, c.oid) FROM $re$FROM \('([^']+)'\)$re$)::timestamptz AS lower,
@@ -29,7 +30,8 @@ SELECT
     ) AS ahead,
     min(b.lower) AS oldest,
     max(b.upper) AS newest,
-    max(b.child::text) FILTER (WHERE b.is_default) AS fallback
+    max(b.child::text) FILTER (WHERE b.is_default) AS fallback,
+    max(b.key::text) AS key
 FROM bounds AS b
 GROUP BY b.parent
 ORDER BY b.parent
