@@ -1,5 +1,5 @@
 import pytest
-from databases import engine_of, new_database
+from databases import engine_of, new_database, pool_of
 from sqlalchemy import text
 
 pytest_plugins = ["home", "operating"]
@@ -27,9 +27,11 @@ def engine(app_schema_run, app_schema_database):
 
 @pytest.fixture(scope="session")
 def migrated(app_schema_run):
-    """A migrated database that no test commits to."""
+    """A migrated database that no test commits to; its connections are as new for every test."""
     database = app_schema_run.create()
-    yield engine_of(database.url)
+    engine = pool_of(database.url)
+    yield engine
+    engine.dispose()
     app_schema_run.drop(database)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, NullPool, text
+from sqlalchemy import URL, Connection, Engine, NullPool, event, text
 
 from app_schema.embedded import EmbeddedServer
 from app_schema.engine import create_engine, quoted
@@ -36,6 +37,13 @@ def administrator(url: URL) -> Iterator[Connection]:
         yield connection
 
 
+def hasten(connection: Connection) -> None:
+    """Let a server of tests not wait for the disk: it need not survive a power cut."""
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+    connection.execute(text("SELECT pg_reload_conf()"))
+
+
 @contextmanager
 def new_database(url: URL, *, template: str = "template0", options: str = "") -> Iterator[URL]:
     """Create a database of its own; drop it afterwards, whoever is still connected."""
@@ -52,3 +60,18 @@ def new_database(url: URL, *, template: str = "template0", options: str = "") ->
 
 def engine_of(url: URL, schema: str = "public") -> Engine:
     return create_engine(url, schema=schema, poolclass=NullPool)
+
+
+def pool_of(url: URL) -> Engine:
+    """Return an engine whose connections are kept, since a new one costs more than most tests; nothing of a session stays in them."""
+    engine = create_engine(url, schema="public", connect_args={"prepare_threshold": None})
+    event.listen(engine, "reset", _discard)
+    return engine
+
+
+def _discard(connection: Any, _record: Any, state: Any) -> None:
+    if not state.terminate_only:
+        connection.rollback()
+        connection.autocommit = True  # DISCARD ALL refuses a transaction
+        connection.execute("DISCARD ALL")
+        connection.autocommit = False

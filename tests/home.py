@@ -7,9 +7,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from databases import hasten
 from platformdirs import PlatformDirs
 from programs import ROOT
-from sqlalchemy import text
 
 from app_schema.embedded import EmbeddedServer
 from app_schema.engine import administer
@@ -28,9 +28,7 @@ def app_schema_server():
     """The server, which need not survive a power cut: waiting for the disk was a good part of every test."""
     url = choose(Settings.from_env())
     with administer(url) as connection:
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
-        connection.execute(text("SELECT pg_reload_conf()"))
+        hasten(connection)
     return url
 
 

@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from app_schema.embedded import private
+from app_schema.embedded.cluster import SUMMARIZE_WAL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +53,9 @@ def recovery(plan: Plan) -> dict[str, str]:
         "recovery_target_inclusive": "off" if target.exclusive else "on",
         "hot_standby": "off",  # it is ready when it is there, not earlier
         "recovery_min_apply_delay": "0",
+        # off until the next start: it may look for a segment that the end of the recovery removes, and then sleeps for ten
+        # seconds whatever it is told (WalSummarizerMain), for which a stop waits
+        **({"summarize_wal": "off"} if plan.programs.major >= SUMMARIZE_WAL else {}),
         "recovery_init_sync_method": "syncfs" if sys.platform == "linux" else "fsync",  # at once, not file by file
         "recovery_target": "immediate" if target.backup else "",
         "recovery_target_name": "",

@@ -3,7 +3,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from databases import make_home, new_database, remove_home
+from databases import administrator, hasten, make_home, new_database, remove_home
 from programs import Programs
 
 from app_schema.embedded import EmbeddedServer
@@ -28,6 +28,8 @@ def programs(request):
     home = make_home()
     server = EmbeddedServer(home, binaries=folder)
     server.start()
+    with administrator(server.url("postgres")) as connection:
+        hasten(connection)
     try:
         yield Programs(server.url("postgres"), folder)
     finally:

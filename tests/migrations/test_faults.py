@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -190,6 +191,24 @@ def test_migration_that_fails_half_way(checkout, database):
         migrate.check(connection)
 
 
+def give_up_soon(checkout):
+    """Let the checkout's migrations wait 200 ms for a lock."""
+    env = (checkout / "migrations/env.py").read_text()
+    assert "{LOCK_TIMEOUT}" in env
+    (checkout / "migrations/env.py").write_text(env.replace("{LOCK_TIMEOUT}", "200ms"))
+
+
+def until(engine, *, waiting):
+    """Wait until somebody waits for a lock, and return since when that statement runs; or until nobody does."""
+    query = text("SELECT min(query_start) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    deadline = time.monotonic() + 30
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as looking:
+        while ((since := looking.scalar(query)) is not None) != waiting:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    return since
+
+
 LOCKING = (
     BROKEN.split("def upgrade", maxsplit=1)[0]
     + """def upgrade() -> None:
@@ -217,11 +236,14 @@ def test_index_build_waits_for_an_old_snapshot(checkout, database):
     engine = engine_of(database)
     migrate.upgrade(engine)
     (checkout / "migrations/versions/9001_index.py").write_text(LOCKING.format(head=migrate.head()))
+    give_up_soon(checkout)
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as reader:
         reader.execute(text("SELECT 1 FROM users"))
         building = start_upgrade(database, checkout)
+        since = until(engine, waiting=True)
         with pytest.raises(subprocess.TimeoutExpired):
-            building.wait(timeout=8)
+            building.wait(timeout=1)
+        assert until(engine, waiting=True) == since
         reader.rollback()
     err = building.communicate(timeout=30)[1]
     assert building.returncode == 0, err
@@ -288,14 +310,13 @@ def test_a_lock_that_is_given_up_and_taken_later(checkout, database):
         BROKEN.split("def upgrade", maxsplit=1)[0] + 'def upgrade() -> None:\n    op.execute("ALTER TABLE users ADD COLUMN x int")\n\n\n'
     )
     (checkout / "migrations/versions/9001_add.py").write_text(text_of.format(head=migrate.head()) + "def downgrade() -> None:\n    pass\n")
-    env = (checkout / "migrations/env.py").read_text()
-    assert "{LOCK_TIMEOUT}" in env
-    (checkout / "migrations/env.py").write_text(env.replace("{LOCK_TIMEOUT}", "200ms"))
+    give_up_soon(checkout)
     with engine.connect() as holder:
         holder.execute(text("LOCK users"))
         waiting = start_upgrade(database, checkout)
-        with pytest.raises(subprocess.TimeoutExpired):
-            waiting.wait(timeout=2.5)
+        until(engine, waiting=True)
+        until(engine, waiting=False)
+        assert waiting.poll() is None
         holder.rollback()
     waiting.communicate(timeout=30)
     assert waiting.returncode == 0

@@ -9,7 +9,7 @@ from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
-from databases import make_home, remove_home
+from databases import hasten, make_home, remove_home
 from programs import ROOT
 from sqlalchemy import text
 
@@ -37,8 +37,9 @@ class Project:
 
     def start(self, *arguments, **environment):
         environment = os.environ | {"PYTHONPATH": str(self.package)} | self.environment | environment
-        # Faker's plugin alone costs as much as all the rest; pytest-postgresql's is there for who names it
-        plugins = ["no:cacheprovider", "no:faker"] + ["no:pytest_postgresql"] * (not any("postgresql" in word for word in arguments))
+        # Faker's plugin and Hypothesis's cost more than all the rest; pytest-postgresql's is there for who names it
+        plugins = ["no:cacheprovider", "no:faker", "no:hypothesispytest"]
+        plugins += ["no:pytest_postgresql"] * (not any("postgresql" in word for word in arguments))
         command = [sys.executable, "-m", "pytest", "-q", *(f"-p{plugin}" for plugin in plugins), *arguments]
         return subprocess.Popen(
             command,
@@ -96,6 +97,7 @@ def apart():
     server = EmbeddedServer(home)
     server.start()
     with administer(server.url("postgres")) as connection:
+        hasten(connection)
         yield connection
     remove_home(home)
 

@@ -122,15 +122,19 @@ def test_next(app_schema_session):
 """
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
-def test_a_failed_test_keeps_its_database_on_request(same, workers):
-    same.write(FAILING)
-    password = same.server.password
-    output = same.run("--app-schema-keep", *workers, expected=1)
+def kept_by(project, *workers):
+    """The commands that a run of failing tests prints."""
+    output = project.run("--app-schema-keep", *workers, expected=1)
     assert "1 passed" in output
-    assert password not in output
+    assert project.server.password not in output
     commands = re.findall(r"^test_it\.py::test_\w+: (.*psql .*)$", output, re.MULTILINE)
     assert len(commands) == 4
+    return commands
+
+
+def test_a_failed_test_keeps_its_database_on_request(same):
+    same.write(FAILING)
+    commands = [*kept_by(same), *kept_by(same, "-n", "2")]
     for command in commands:  # as a person would paste it
         asked = ["/bin/sh", "-c", command + " --no-psqlrc --tuples-only --no-align --command 'SELECT email FROM users'"]
         done = subprocess.run(asked, capture_output=True, text=True, check=False)

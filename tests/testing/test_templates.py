@@ -90,11 +90,11 @@ def test_leftovers_of_dead_runs_go_and_those_of_the_living_stay(project, create)
     assert {living, protected, *strangers} <= left
 
 
-def test_nothing_of_a_run_is_left(project):
-    project.write("def test_it(app_schema_session, app_schema_schema, app_schema_database):\n    print('N', app_schema_database.name)")
-    name = next(line for line in project.run("-s").splitlines() if "N app_schema_test_" in line).split("N ")[1]
+def test_nothing_of_a_run_is_left(same):
+    same.write("def test_it(app_schema_session, app_schema_schema, app_schema_database):\n    print('N', app_schema_database.name)")
+    name = next(line for line in same.run("-s").splitlines() if "N app_schema_test_" in line).split("N ")[1]
     prefix = name.rpartition("_")[0]
-    assert not [other for other in project.databases if other.startswith(prefix)]
+    assert not [other for other in same.databases if other.startswith(prefix)]
 
 
 def test_a_run_begins_with_the_spare_copy_that_the_last_one_left(project):
