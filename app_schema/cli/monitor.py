@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from app_schema.alerts import telling
+from app_schema.columns import plain, show
 from app_schema.engine import connect, database_url
 from app_schema.errors import (
     AlertUndelivered,
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 NAMES = [job.name for job in JOBS]
 FORMATS = ("table", "json", "prometheus", "html")
-WIDE = 160  # where no terminal says how wide it is
 
 
 @click.command()
@@ -120,10 +119,7 @@ def _look(  # noqa: PLR0913 (what the options say)
     if checklist:
         return max(_checklist(checklist, taken, memory, settings), 3 if undelivered else 0)
     if form == "table" and output is None:
-        console = Console(highlight=False)
-        if not console.is_terminal:
-            console.width = WIDE
-        console.print(terminal.render(taken))
+        show(lambda room: terminal.render(taken, room))
     else:
         _put(_render(taken, memory, settings, form), output)
     return 3 if taken.alarming or undelivered else 0
@@ -137,10 +133,7 @@ def _render(taken: Snapshot | None, memory: Memory, settings: Settings, form: st
         return document.render(taken) + "\n"
     if form == "html":
         return page.render(taken, memory)
-    console = Console(width=WIDE, highlight=False)
-    with console.capture() as captured:
-        console.print(terminal.render(taken))
-    return captured.get()
+    return plain(terminal.render(taken, None))
 
 
 def _put(text: str, output: Path | None) -> None:

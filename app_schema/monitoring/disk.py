@@ -103,4 +103,4 @@ def judge(rows: Sequence[Disk], look: Look) -> Iterator[Finding]:
             )
 
 
-DISK = Topic("disk", "Disk", "디스크", Disk, read, measure, judge)
+DISK = Topic("disk", "Disk", "디스크", Disk, read, measure, judge, least=("path", "total_bytes"))

@@ -135,4 +135,5 @@ def judge(rows: Sequence[Index], _look: Look) -> Iterator[Finding]:
             yield UNUSED.finding(row.name, f"{row.name} was never used ({cost})", command=UNUSED.command.format(index=row.name))
 
 
-INDEXES = Topic("indexes", "Indexes", "인덱스 사용률", Index, read, measure, judge)
+LEAST = ("duplicate", "covered_by", "valid", "table", "entries_written")  # what matters of these is a finding
+INDEXES = Topic("indexes", "Indexes", "인덱스 사용률", Index, read, measure, judge, least=LEAST)

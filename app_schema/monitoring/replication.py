@@ -156,4 +156,4 @@ def _slot(row: Link) -> Iterator[Finding]:
 
 
 BRIEF = ("kind", "name", "state", "lag_seconds", "behind_bytes", "stalled_since")
-REPLICATION = Topic("replication", "Replication", "복제", Link, read, measure, judge, brief=BRIEF)
+REPLICATION = Topic("replication", "Replication", "복제", Link, read, measure, judge, brief=BRIEF, least=("stalled_since", "kind"))

@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 SEOUL = ZoneInfo("Asia/Seoul")
 KILO = 1024
 SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86_400
+HEADINGS = {"table_bytes": "data"}  # beside the table's name
 UNITS = ("_bytes", "_seconds", "_milliseconds")
 
 
 def heading(field: str) -> str:
     """Return the heading of a field; the unit goes, since the values show it."""
+    if field in HEADINGS:
+        return HEADINGS[field]
     for unit in UNITS:
         field = field.removesuffix(unit)
     return field.replace("_", " ")
