@@ -27,6 +27,7 @@ from app_schema.monitoring import snapshot
 from app_schema.monitoring.formats import document, page, prometheus, terminal
 from app_schema.monitoring.formats.file import replace
 from app_schema.monitoring.jobs import note_failure, note_success
+from app_schema.monitoring.outage import outage
 from app_schema.monitoring.units import moment
 from app_schema.schedule.jobs import JOBS
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from app_schema.alerts.telling import Told
     from app_schema.monitoring.finding import Finding
+    from app_schema.monitoring.outage import Outage
     from app_schema.monitoring.snapshot import Snapshot
     from app_schema.settings import Settings
 
@@ -110,10 +112,11 @@ def _look(  # noqa: PLR0913 (what the options say)
         with connect(settings) as connection:
             taken = snapshot.take(connection, settings, memory)
     except (ServerUnreachable, EmbeddedServerStopped) as error:
-        if form == "prometheus":
-            _put(_render(None, memory, settings, form), output)
+        out = outage(settings, memory, error, now=snapshot.now())
         if alert:
-            _alert(settings, memory, [snapshot.unreachable(settings, error)], whole=False)
+            _alert(settings, memory, [out.finding], whole=False)
+        if not checklist and (output or form != "table"):  # what was there would go on saying that all is well
+            _put(_render(out, memory, form), output)
         raise
     undelivered = alert and not _alert(settings, memory, taken.findings, whole=taken.whole)
     if checklist:
@@ -121,14 +124,13 @@ def _look(  # noqa: PLR0913 (what the options say)
     if form == "table" and output is None:
         show(lambda room: terminal.render(taken, room))
     else:
-        _put(_render(taken, memory, settings, form), output)
+        _put(_render(taken, memory, form), output)
     return 3 if taken.alarming or undelivered else 0
 
 
-def _render(taken: Snapshot | None, memory: Memory, settings: Settings, form: str) -> str:
+def _render(taken: Snapshot | Outage, memory: Memory, form: str) -> str:
     if form == "prometheus":
-        return prometheus.render(taken, settings)
-    assert taken is not None  # noqa: S101 (the others are asked for with a snapshot only)
+        return prometheus.render(taken)
     if form == "json":
         return document.render(taken) + "\n"
     if form == "html":

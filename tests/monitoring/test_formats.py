@@ -116,10 +116,38 @@ def test_a_server_that_is_away_is_a_metric_and_an_error(run, tmp_path):
     assert 'app_schema_up{database="db",schema="public"} 0.0' in file.read_text()
 
 
-def test_a_label_with_a_quote_and_a_line_is_escaped(engine, look, settings):
+@pytest.mark.parametrize("form", ["html", "json", "table"])
+def test_a_server_that_is_away_replaces_what_was_written_when_it_was_there(run, tmp_path, engine, form):
+    file = tmp_path / "look"
+    arguments = ("monitor", "--format", form, "--output", str(file))
+    run(*arguments)
+    answered = file.read_text()
+    away = engine.url.set(username="nobody_there", password="c4nary").render_as_string(hide_password=False)
+    done = run(*arguments, DATABASE_URL=away)
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+    said = file.read_text()
+    assert said != answered
+    assert "c4nary" not in said
+    if form == "json":
+        document, before = json.loads(said), json.loads(answered)
+        assert set(document) == set(before)
+        assert (document["up"], document["well"], before["up"]) == (False, False, True)
+        assert (document["since"], document["findings"][0]["rule"]) == (before["taken"], "server-unreachable")
+        assert "app-schema status" in document["findings"][0]["command"]
+        assert json.loads(run("monitor", "--format", "json", DATABASE_URL=away).stdout)["up"] is False
+    else:
+        assert "the database does not answer" in said
+        assert re.search(r"last answer was at 20\d\d-\d\d-\d\d \d\d:\d\d KST", said)
+        assert "app-schema status" in said  # the cure
+    if form == "html":
+        assert "데이터베이스가 응답하지 않습니다" in said
+        assert "모두 정상" not in said
+
+
+def test_a_label_with_a_quote_and_a_line_is_escaped(engine, look):
     with engine.begin() as connection:
         connection.execute(text('CREATE TABLE "odd ""table\\\n" (n int)'))
-    families = text_string_to_metric_families(prometheus.render(look(), settings))
+    families = text_string_to_metric_families(prometheus.render(look()))
     tables = {sample.labels.get("table") for family in families for sample in family.samples}
     assert 'odd "table\\\n' in tables
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from app_schema.columns import Columns, no_room
 from app_schema.monitoring.formats.wording import verdict
+from app_schema.monitoring.outage import Outage
 from app_schema.monitoring.units import heading, moment, shown
 
 if TYPE_CHECKING:
@@ -23,8 +24,18 @@ NUMERIC = (int, float)
 NAME, PROSE = 40, 24  # how narrow a name may get before it is folded, and a sentence before it is cut
 
 
-def render(snapshot: Snapshot, room: int | None) -> RenderableType:
-    """Lay a snapshot out for a terminal of so many columns; None is endless room."""
+def render(taken: Snapshot | Outage, room: int | None) -> RenderableType:
+    """Lay out what was seen for a terminal of so many columns; None is endless room."""
+    return _outage(taken) if isinstance(taken, Outage) else _snapshot(taken, room)
+
+
+def _outage(outage: Outage) -> RenderableType:
+    last = f"the last answer was at {moment(outage.since)}" if outage.since else "no earlier look is known"
+    first = f"{outage.database}, schema {outage.schema}, {moment(outage.taken)}"
+    return Group(Text(first), Text(f"the database does not answer; {last}", style="bold"), *_finding(outage.finding))
+
+
+def _snapshot(snapshot: Snapshot, room: int | None) -> RenderableType:
     server = snapshot.server
     revision = server.revision or ("an unknown revision" if server.unread else "no revision")
     first = f"{server.database}, schema {snapshot.schema} at {revision}, PostgreSQL {server.version}"
