@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import shlex
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 import click
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from app_schema.settings import Settings
 
 NAMES = [job.name for job in JOBS]
+HERE = ("localhost", "127.0.0.1", "::1")
 FORMATS = ("table", "json", "prometheus", "html")
 
 
@@ -199,6 +201,7 @@ def _where(settings: Settings) -> str:
     try:
         url = database_url(settings)
     except AppSchemaError:
-        return f"the embedded server in {settings.home}"
-    host = url.query.get("host") or url.host or "localhost"
-    return f"{url.database} on {'this machine' if str(host).startswith('/') else host}"
+        return f"the embedded server in {settings.home} on {gethostname()}"
+    host = str(url.query.get("host") or url.host or "localhost")
+    # whoever reads it in a channel sits at another machine
+    return f"{url.database} on {gethostname() if host in HERE or host.startswith('/') else host}"
