@@ -10,8 +10,9 @@ from app_schema.backup.entry import Database, Drill, Entry, Kind, Part, Upload, 
 from app_schema.backup.taking import address
 from app_schema.engine import connect
 from app_schema.monitoring import checklist, snapshot
+from app_schema.monitoring.formats import plots
 
-HOUR, DAY, MB = timedelta(hours=1), timedelta(days=1), 1024 * 1024
+MINUTE, HOUR, DAY, MB = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), 1024 * 1024
 
 
 @pytest.fixture
@@ -156,6 +157,26 @@ def test_metrics_are_times_and_not_ages(look, backup):
     assert values["pgbackup_last_verify_timestamp_seconds"] == (NOON - HOUR / 2).timestamp()
     assert values["pgbackup_last_drill_timestamp_seconds"] == (NOON - HOUR / 4).timestamp()
     assert values["pgbackup_last_size_bytes"] == 100 * MB
+
+
+def backups_plot(snapshot, memory):
+    (plot,) = [plot for plot in plots.plots(snapshot, memory) if plot.title == "Backups against the RPO"]
+    return plot
+
+
+def test_the_plot_of_backups_says_what_is_true(look, memory, backup):
+    backup(40 * DAY)
+    assert "최근 30일간 전체 백업이 없습니다" in backups_plot(look(), memory).says  # although there is one
+    backup(13 * MINUTE)
+    backup(2 * MINUTE, kind=Kind.INCREMENTAL)
+    one = backups_plot(look(), memory)
+    assert (one.svg, "1 full backup in 30 days, the newest 13.0 min ago" in one.says) == (None, True)
+    for number in range(8):
+        backup(number * MINUTE)
+    nine = backups_plot(look(), memory)
+    assert "전체 백업 9개, 마지막은 0.0 s 전" in nine.says
+    assert nine.svg.count('class="dot') >= 9  # an interval each, and the limit
+    assert "RPO 24 h" in nine.svg
 
 
 def test_checklists_are_checked_by_facts(look, memory, settings, backup):
