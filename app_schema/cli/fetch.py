@@ -16,10 +16,10 @@ from app_schema.backup.fetch import fetch as bring
 from app_schema.backup.folder import Folder
 from app_schema.backup.upload import Bucket
 from app_schema.cli.progress import counting
-from app_schema.cli.sizes import size
 from app_schema.cli.stopping import stoppable
 from app_schema.columns import show
 from app_schema.errors import BackupDamaged, SettingsError
+from app_schema.monitoring.units import size
 from app_schema.physical.archive import place_of
 from app_schema.physical.fetch import fetch as bring_chain
 from app_schema.physical.fetch import members, newest

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app_schema.cli.sizes import size
 from app_schema.columns import Columns, no_room, show
+from app_schema.monitoring.units import size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -230,8 +230,20 @@ def test_a_browser_shows_the_page(drawn, tmp_path, width, scheme):
     assert red < 80 if scheme == "dark" else red > 200
 
 
+def test_a_backup_has_one_size_whichever_command_says_it(run):
+    run("backup", "dump")
+    taken = run("backup", "dump").stdout
+    said = re.search(r": (\S+ kB) in ", taken)[1]
+    assert said in run("backup", "list").stdout
+    assert said in run("monitor").stdout
+    assert said in run("monitor", "--format", "html").stdout
+    assert said in run("monitor", "--checklist", "daily").stdout
+
+
 def test_values_in_words():
-    assert [size(value) for value in (0, 1023, 2048, 3 * 1024**2, 5 * 1024**4)] == ["0 B", "1023 B", "2 kB", "3.0 MB", "5.0 TB"]
-    assert size(-2048, signed=True) == "-2 kB"
+    assert [size(value) for value in (0, 999, 2048, 999_970, 474_900, 5 * 10**12)] == [
+        *("0 B", "999 B", "2.0 kB", "1.0 MB", "474.9 kB", "5.0 TB"),
+    ]
+    assert size(-2048, signed=True) == "-2.0 kB"
     assert [duration(value) for value in (0.25, 150, 7200, 3 * 86400)] == ["0.2 s", "2.5 min", "2.0 h", "3.0 d"]
     assert [shown("x_ratio", 0.5), shown("x", None), shown("x", True), shown("rows", 1234567)] == ["50.0%", "-", "yes", "1,234,567"]  # noqa: FBT003

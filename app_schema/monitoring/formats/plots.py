@@ -14,7 +14,7 @@ from app_schema.errors import ExtraMissing, MemoryUnavailable
 from app_schema.monitoring.backup_rules import FULL, RPO
 from app_schema.monitoring.history import Point, series
 from app_schema.monitoring.tables import TABLE_BYTES
-from app_schema.monitoring.units import duration, size
+from app_schema.monitoring.units import KILO, duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -141,9 +141,9 @@ def _ticks(points: Sequence[Point]) -> list[datetime]:
 
 def _scale(highest: float) -> list[float]:
     """Return round numbers of bytes up to ``highest``, four or five of them."""
-    unit = 1024 ** max(0, int(math.log(max(highest, 1), 1024)))
+    unit = KILO ** max(0, int(math.log(max(highest, 1), KILO)))
     rough = highest / unit / 4
-    step = unit * next((even for even in (0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 256) if even >= rough), rough)
+    step = unit * next((even for even in (0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 250) if even >= rough), rough)
     return [step * number for number in range(math.ceil(highest / step) + 1)]
 
 
