@@ -159,6 +159,18 @@ def test_metrics_are_times_and_not_ages(look, backup):
     assert values["pgbackup_last_size_bytes"] == 100 * MB
 
 
+def test_the_box_of_the_size_says_what_it_was_compared_with(look, memory, settings, backup):
+    def fact():
+        return checklist.check("daily", look(), memory, settings)[1].fact
+
+    backup(2 * HOUR, size=51_100_000)
+    assert fact() == "51.1 MB; it is the only dump, so there is nothing to compare it with before the next"
+    backup(HOUR, size=52_200_000)
+    assert fact() == "52.2 MB, usual are 51.1 MB"
+    backup(HOUR / 2, size=5_200_000)
+    assert "usual are" in fact()
+
+
 def backups_plot(snapshot, memory):
     (plot,) = [plot for plot in plots.plots(snapshot, memory) if plot.title == "Backups against the RPO"]
     return plot
@@ -188,6 +200,10 @@ def test_checklists_are_checked_by_facts(look, memory, settings, backup):
     assert boxes("monthly") == [False, False, False]
     backup(HOUR, drills=(drilled(HOUR / 2),))
     backup(HOUR, kind=Kind.SNAPSHOT)
+    assert boxes("daily") == [True, False, True]  # of one size nobody knows whether it has changed
+    backup(HOUR / 2, kind=Kind.BASE)
+    assert boxes("daily") == [True, False, True]  # nor against one of another kind
+    backup(HOUR / 4)
     assert boxes("daily") == [True, True, True]
     assert boxes("weekly") == [True, False, True]
     checklist.confirm(memory, checklist.REVIEW, by="kim", now=NOON)
