@@ -23,9 +23,9 @@ from app_schema.cli.folding import left_out
 from app_schema.cli.listing import show_decisions, show_entries
 from app_schema.cli.physical import base, copy_cluster, incremental, wal
 from app_schema.cli.progress import counting, say_above
-from app_schema.cli.sizes import size
 from app_schema.cli.stopping import stoppable
 from app_schema.errors import BackupDamaged, SettingsError
+from app_schema.monitoring.units import size
 from app_schema.physical.elsewhere import upload_wal as send_wal
 from app_schema.physical.expiry import expire
 from app_schema.physical.verify import verify as check_clusters

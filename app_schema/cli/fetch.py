@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from app_schema.backup import chain
@@ -17,9 +16,10 @@ from app_schema.backup.fetch import fetch as bring
 from app_schema.backup.folder import Folder
 from app_schema.backup.upload import Bucket
 from app_schema.cli.progress import counting
-from app_schema.cli.sizes import size
 from app_schema.cli.stopping import stoppable
+from app_schema.columns import show
 from app_schema.errors import BackupDamaged, SettingsError
+from app_schema.monitoring.units import size
 from app_schema.physical.archive import place_of
 from app_schema.physical.fetch import fetch as bring_chain
 from app_schema.physical.fetch import members, newest
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from app_schema.settings import Settings
 
 WHOLE = (Kind.DUMP, Kind.SNAPSHOT)
-WIDE = 120  # where nobody watches
 
 
 @click.command()
@@ -143,8 +142,7 @@ def say_listed(folder: Folder, copies: Copies, archives: Path) -> None:
         if copy.whole:
             table.add_row(copy.id, copy.kind, f"{copy.taken:%Y-%m-%d %H:%M}", size(copy.bytes), "yes" if copy.id in here else "no")
     if table.row_count:
-        console = Console(highlight=False)
-        (console if console.is_terminal else Console(highlight=False, width=WIDE)).print(table)
+        show(lambda _room: table)
     else:
         click.echo(f"there are no backups in {copies.url}")
     for wal in archived(copies, archives):

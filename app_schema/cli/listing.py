@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
 
-from app_schema.cli.sizes import size
+from app_schema.columns import Columns, no_room, show
+from app_schema.monitoring.units import size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    from rich.table import Table
 
     from app_schema.backup.entry import Entry
     from app_schema.backup.retention import Decision
 
-PIPE_WIDTH = 240
 NONE = "-"
-GAP = 2  # columns between two
-RIGHT = {"size", "took", "rows"}
+RIGHT = frozenset({"size", "took", "rows"})
 FOLDED = {"databases": 12, "drill": 10, "why": 12}  # columns that may take several lines, and how narrow they may get
 LEAST = ("took", "encryption", "verified", "rows", "size", "drill", "databases")  # goes first where there is no room
 
@@ -56,22 +54,18 @@ def show_decisions(decided: Sequence[Decision], *, dry_run: bool) -> None:
     )
 
 
-def _show(columns: Mapping[str, Sequence[str]]) -> None:
-    terminal = Console(highlight=False)
-    to = terminal if terminal.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
-    widths = {heading: _width(heading, cells) for heading, cells in columns.items()}
-    hidden = _too_many(widths, to.width)
-    table = Table(box=None, pad_edge=False)
-    shown = [heading for heading in columns if heading not in hidden]
-    for heading in shown:
-        folds = heading in FOLDED
-        least = widths[heading] if folds else None
-        table.add_column(heading, justify="right" if heading in RIGHT else "left", no_wrap=not folds, min_width=least, overflow="fold")
-    for row in zip(*(columns[heading] for heading in shown), strict=True):
-        table.add_row(*row)
-    to.print(table)
+def _show(cells: Mapping[str, Sequence[str]]) -> None:
+    columns = Columns(cells, right=RIGHT, folded=FOLDED, least=LEAST)
+    hidden: list[str] = []
+
+    def laid_out(room: int | None) -> Table:
+        table, out = columns.fit(room)
+        hidden.extend(out)
+        return table
+
+    show(laid_out)
     if hidden:
-        click.echo(f"no room for: {', '.join(hidden)} (a wider terminal or a pipe shows them)", err=True)
+        click.echo(no_room(hidden), err=True)
 
 
 def _what(entry: Entry) -> str:
@@ -88,19 +82,3 @@ def _rows(entry: Entry) -> str:
 
 def _drill(entry: Entry) -> str:
     return f"{entry.drills[-1].at:%Y-%m-%d} {'passed' if entry.drills[-1].passed else 'FAILED'}" if entry.drills else "never"
-
-
-def _width(heading: str, cells: Iterable[str]) -> int:
-    widest = max(map(cell_len, (heading, *cells)))
-    return min(widest, FOLDED.get(heading, widest))
-
-
-def _too_many(widths: Mapping[str, int], room: int) -> list[str]:
-    """Return the columns that must go, no more of them than needed."""
-    hidden: list[str] = []
-    for least in (heading for heading in LEAST if heading in widths):
-        shown = [width for heading, width in widths.items() if heading not in hidden]
-        if sum(shown) + GAP * (len(shown) - 1) <= room:
-            break
-        hidden.append(least)
-    return hidden

@@ -5,12 +5,13 @@ from __future__ import annotations
 import getpass
 import shlex
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from app_schema.alerts import telling
+from app_schema.columns import plain, show
 from app_schema.engine import connect, database_url
 from app_schema.errors import (
     AlertUndelivered,
@@ -27,6 +28,7 @@ from app_schema.monitoring import snapshot
 from app_schema.monitoring.formats import document, page, prometheus, terminal
 from app_schema.monitoring.formats.file import replace
 from app_schema.monitoring.jobs import note_failure, note_success
+from app_schema.monitoring.outage import outage
 from app_schema.monitoring.units import moment
 from app_schema.schedule.jobs import JOBS
 
@@ -36,12 +38,13 @@ if TYPE_CHECKING:
 
     from app_schema.alerts.telling import Told
     from app_schema.monitoring.finding import Finding
+    from app_schema.monitoring.outage import Outage
     from app_schema.monitoring.snapshot import Snapshot
     from app_schema.settings import Settings
 
 NAMES = [job.name for job in JOBS]
+HERE = ("localhost", "127.0.0.1", "::1")
 FORMATS = ("table", "json", "prometheus", "html")
-WIDE = 160  # where no terminal says how wide it is
 
 
 @click.command()
@@ -112,36 +115,30 @@ def _look(  # noqa: PLR0913 (what the options say)
         with connect(settings) as connection:
             taken = snapshot.take(connection, settings, memory)
     except (ServerUnreachable, EmbeddedServerStopped) as error:
-        if form == "prometheus":
-            _put(_render(None, memory, settings, form), output)
+        out = outage(settings, memory, error, now=snapshot.now())
         if alert:
-            _alert(settings, memory, [snapshot.unreachable(settings, error)], snapshot.now(), whole=False)
+            _alert(settings, memory, [out.finding], snapshot.now(), whole=False)
+        if not checklist and (output or form != "table"):  # what was there would go on saying that all is well
+            _put(_render(out, memory, form), output)
         raise
     undelivered = alert and not _alert(settings, memory, taken.findings, taken.taken, whole=taken.whole)
     if checklist:
         return max(_checklist(checklist, taken, memory, settings), 3 if undelivered else 0)
     if form == "table" and output is None:
-        console = Console(highlight=False)
-        if not console.is_terminal:
-            console.width = WIDE
-        console.print(terminal.render(taken))
+        show(lambda room: terminal.render(taken, room))
     else:
-        _put(_render(taken, memory, settings, form), output)
+        _put(_render(taken, memory, form), output)
     return 3 if taken.alarming or undelivered else 0
 
 
-def _render(taken: Snapshot | None, memory: Memory, settings: Settings, form: str) -> str:
+def _render(taken: Snapshot | Outage, memory: Memory, form: str) -> str:
     if form == "prometheus":
-        return prometheus.render(taken, settings)
-    assert taken is not None  # noqa: S101 (the others are asked for with a snapshot only)
+        return prometheus.render(taken)
     if form == "json":
         return document.render(taken) + "\n"
     if form == "html":
         return page.render(taken, memory)
-    console = Console(width=WIDE, highlight=False)
-    with console.capture() as captured:
-        console.print(terminal.render(taken))
-    return captured.get()
+    return plain(terminal.render(taken, None))
 
 
 def _put(text: str, output: Path | None) -> None:
@@ -205,6 +202,7 @@ def _where(settings: Settings) -> str:
     try:
         url = database_url(settings)
     except AppSchemaError:
-        return f"the embedded server in {settings.home}"
-    host = url.query.get("host") or url.host or "localhost"
-    return f"{url.database} on {'this machine' if str(host).startswith('/') else host}"
+        return f"the embedded server in {settings.home} on {gethostname()}"
+    host = str(url.query.get("host") or url.host or "localhost")
+    # whoever reads it in a channel sits at another machine
+    return f"{url.database} on {gethostname() if host in HERE or host.startswith('/') else host}"

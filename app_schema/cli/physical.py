@@ -12,9 +12,9 @@ from app_schema.backup.encryption import UNENCRYPTED, for_writing
 from app_schema.backup.folder import Folder
 from app_schema.backup.upload import Bucket
 from app_schema.cli.progress import watching
-from app_schema.cli.sizes import size
 from app_schema.cli.stopping import stoppable
 from app_schema.errors import Interrupted, WalBehind
+from app_schema.monitoring.units import size
 from app_schema.physical.base import base as take_base
 from app_schema.physical.base import incremental as take_incremental
 from app_schema.physical.elsewhere import upload as send_cluster

@@ -13,7 +13,7 @@ from rich.table import Column
 from rich.text import Text
 
 from app_schema.backup.steps import UNWATCHED
-from app_schema.cli.sizes import size
+from app_schema.monitoring.units import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,6 +14,7 @@ from app_schema.cli.seed import ordered, scale_option, seed_option
 from app_schema.embedded import EmbeddedServer
 from app_schema.engine import connect, database_url, shown
 from app_schema.errors import SettingsError
+from app_schema.monitoring.units import size
 
 if TYPE_CHECKING:
     from app_schema.settings import Settings
@@ -85,5 +86,5 @@ def tables_table(found: list[inventory.TableFacts]) -> Table:
     for heading in ("rows", "indexes", "size"):
         table.add_column(heading, justify="right")
     for facts in found:
-        table.add_row(facts.name, f"{facts.rows:,}", str(facts.indexes), f"{facts.bytes / 1024:,.0f} kB")
+        table.add_row(facts.name, f"{facts.rows:,}", str(facts.indexes), size(facts.bytes))
     return table

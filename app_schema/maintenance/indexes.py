@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from app_schema.engine import quoted, verbatim
 from app_schema.errors import MemoryUnavailable
 from app_schema.maintenance.step import Unfinished
+from app_schema.monitoring.units import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ def rebuild(work: Work) -> str:
         _without_leftover(work, found.name, f"REINDEX INDEX CONCURRENTLY {quoted(found.name)}")
         ((after,),) = work.run("SELECT pg_relation_size(%(name)s::regclass)", name=quoted(found.name))
         _remember(work, found.name, after)
-        said.append(f"{found.name} {_mb(found.bytes)} → {_mb(after)} ({found.share:.0%} bloat, {found.how})")
+        said.append(f"{found.name} {size(found.bytes)} → {size(after)} ({found.share:.0%} bloat, {found.how})")
     return "; ".join(said) or "no index is bloated"
 
 
@@ -100,7 +101,3 @@ def _rebuilt(work: Work) -> dict[str, int]:
 def _remember(work: Work, index: str, size: int) -> None:
     with suppress(MemoryUnavailable), work.memory.write() as file:
         file.execute("INSERT OR REPLACE INTO rebuilt VALUES (?, ?, ?)", [index, time.time(), size])
-
-
-def _mb(size: int) -> str:
-    return f"{size / 1024**2:.1f} MB"

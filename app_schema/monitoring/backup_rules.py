@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app_schema.backup.entry import Kind
 from app_schema.monitoring.finding import Finding, Rule, Severity
+from app_schema.monitoring.units import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,12 +87,15 @@ def _newest(rows: Sequence[Backup], look: Look) -> Iterator[Finding]:
         yield AWAY.finding(
             kind, f"{newest.backup} was not copied to {look.settings.backup_s3_url}", command=AWAY.command.format(backup=newest.backup)
         )
-    before = [row.size_bytes for row in rows[1 : 1 + BEFORE]]
-    if before and kind != Kind.INCREMENTAL:
-        usual = median(before)
-        if abs(newest.size_bytes - usual) > max(CHANGE * usual, LEAST_BYTES):
-            says = f"{newest.backup} has {newest.size_bytes / 1024**2:,.1f} MB, usual are {usual / 1024**2:,.1f} MB"
-            yield SIZE.finding(kind, says)
+    usual = usual_size(rows)
+    if usual is not None and kind != Kind.INCREMENTAL and abs(newest.size_bytes - usual) > max(CHANGE * usual, LEAST_BYTES):
+        yield SIZE.finding(kind, f"{newest.backup} has {size(newest.size_bytes)}, usual are {size(usual)}")
+
+
+def usual_size(of_kind: Sequence[Backup]) -> float | None:
+    """Return the median size in bytes of what came before the newest of a kind; None when there is nothing to compare with."""
+    before = [row.size_bytes for row in of_kind[1 : 1 + BEFORE]]
+    return median(before) if before else None
 
 
 def _drills(rows: Sequence[Backup], now: datetime) -> Iterator[Finding]:

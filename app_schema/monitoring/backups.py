@@ -114,4 +114,5 @@ def measure(rows: Sequence[Backup]) -> Iterator[Metric]:
 
 
 BRIEF = ("backup", "finished", "took_seconds", "size_bytes", "status", "encryption", "verified", "drilled")
-BACKUPS = Topic("backups", "Backups", "백업", Backup, read, measure, judge, brief=BRIEF)
+LEAST = ("took_seconds", "encryption", "verified", "finished", "drilled", "status")  # the id has the time, too
+BACKUPS = Topic("backups", "Backups", "백업", Backup, read, measure, judge, brief=BRIEF, least=LEAST)

@@ -67,4 +67,4 @@ def judge(rows: Sequence[Cache], _look: Look) -> Iterator[Finding]:
         yield RULE.finding("database", f"{latest.ratio:.1%} of the pages were in memory ({latest.span})")
 
 
-CACHE = Topic("cache", "Cache hits", "캐시 히트율", Cache, read, measure, judge)
+CACHE = Topic("cache", "Cache hits", "캐시 히트율", Cache, read, measure, judge, least=("hit_blocks", "read_blocks"))

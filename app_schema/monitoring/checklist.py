@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.errors import MemoryUnavailable
-from app_schema.monitoring.backup_rules import PROVEN
+from app_schema.monitoring.backup_rules import PROVEN, usual_size
 from app_schema.monitoring.history import series
 from app_schema.monitoring.units import duration, shown, size
 
@@ -83,7 +83,12 @@ def _full(facts: Facts) -> tuple[bool, str]:
 
 def _size(facts: Facts) -> tuple[bool, str]:
     newest, bad = facts.newest("dump", "base"), facts.against("backup-size")
-    return not bad and newest is not None, "; ".join(bad) or (f"{size(newest.size_bytes)}, as usual" if newest else "there is no backup")
+    if newest is None or bad:
+        return False, "; ".join(bad) or "there is no backup"
+    usual = usual_size([row for row in facts.snapshot.rows("backups") if row.kind == newest.kind])
+    if usual is None:  # then nobody has checked it for a change, whatever its size
+        return False, f"{size(newest.size_bytes)}; it is the only {newest.kind}, so there is nothing to compare it with before the next"
+    return True, f"{size(newest.size_bytes)}, usual are {size(usual)}"
 
 
 def _disk(facts: Facts) -> tuple[bool, str]:

@@ -75,4 +75,6 @@ def judge(rows: Sequence[Connections], _look: Look) -> Iterator[Finding]:
             )
 
 
-CONNECTIONS = Topic("connections", "Connections", "연결 수", Connections, read, measure, judge)
+CONNECTIONS = Topic(
+    "connections", "Connections", "연결 수", Connections, read, measure, judge, least=("max_connections", "server_connections")
+)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app_schema.engine import database_url
 from app_schema.monitoring.finding import Finding, Rule, Severity
 from app_schema.monitoring.topic import Metric, Topic
+from app_schema.monitoring.units import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -99,8 +100,8 @@ def judge(rows: Sequence[Disk], look: Look) -> Iterator[Finding]:
         if row.used_ratio >= FULL:
             rule = CRITICAL if row.used_ratio >= NEARLY_NONE else RULE
             yield rule.finding(
-                row.what, f"the disk of the {row.what} is {row.used_ratio:.0%} full, {row.free_bytes / 1024**3:.1f} GB free ({row.path})"
+                row.what, f"the disk of the {row.what} is {row.used_ratio:.0%} full, {size(row.free_bytes)} free ({row.path})"
             )
 
 
-DISK = Topic("disk", "Disk", "디스크", Disk, read, measure, judge)
+DISK = Topic("disk", "Disk", "디스크", Disk, read, measure, judge, least=("path", "total_bytes"))

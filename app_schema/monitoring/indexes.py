@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app_schema.monitoring.finding import Finding, Rule, Severity
 from app_schema.monitoring.topic import Metric, Topic
-from app_schema.monitoring.units import moment
+from app_schema.monitoring.units import moment, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -127,7 +127,7 @@ def measure(rows: Sequence[Index]) -> Iterator[Metric]:
 def judge(rows: Sequence[Index], _look: Look) -> Iterator[Finding]:
     """Find what is broken, double, redundant, unused."""
     for row in rows:
-        cost = f"{row.size_bytes / 1024:,.0f} kB, {row.entries_written:,} entries written"
+        cost = f"{size(row.size_bytes)}, {row.entries_written:,} entries written"
         if not row.valid:
             yield INVALID.finding(row.name, f"{row.name} on {row.table} is invalid")
         elif row.covered_by and (row.duplicate or row.name not in KEPT):
@@ -144,4 +144,5 @@ def _command(rule: Rule, row: Index) -> str:
     return f"{command.replace('DROP INDEX CONCURRENTLY', 'DROP INDEX')}; in a quiet moment, since it locks {row.table} and its partitions"
 
 
-INDEXES = Topic("indexes", "Indexes", "인덱스 사용률", Index, read, measure, judge)
+LEAST = ("duplicate", "covered_by", "valid", "table", "entries_written")  # what matters of these is a finding
+INDEXES = Topic("indexes", "Indexes", "인덱스 사용률", Index, read, measure, judge, least=LEAST)

@@ -113,4 +113,4 @@ def judge(rows: Sequence[Partitions], _look: Look) -> Iterator[Finding]:
             yield STRANDED.finding(row.table, f"{row.table}: {row.default_rows:,}{more} rows in the default partition")
 
 
-PARTITIONS = Topic("partitions", "Partitions", "파티션", Partitions, read, measure, judge)
+PARTITIONS = Topic("partitions", "Partitions", "파티션", Partitions, read, measure, judge, least=("oldest", "newest"))

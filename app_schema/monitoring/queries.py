@@ -60,4 +60,5 @@ def read(look: Look) -> Sequence[Query]:
     return [Query(*row) for row in rows]
 
 
-QUERIES = Topic("queries", "Slow queries", "쿼리 성능", Query, read)
+BRIEF = ("total_seconds", "share_ratio", "calls", "mean_milliseconds", "rows", "hit_ratio", "query")
+QUERIES = Topic("queries", "Slow queries", "쿼리 성능", Query, read, brief=BRIEF, least=("hit_ratio", "rows"), prose="query")

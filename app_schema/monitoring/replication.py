@@ -9,6 +9,7 @@ from app_schema.engine import connect_to
 from app_schema.errors import ServerUnreachable
 from app_schema.monitoring.finding import Finding, Rule, Severity
 from app_schema.monitoring.topic import Metric, Topic, sql
+from app_schema.monitoring.units import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -146,7 +147,7 @@ def judge(rows: Sequence[Link], _look: Look) -> Iterator[Finding]:
 
 
 def _slot(row: Link) -> Iterator[Finding]:
-    kept = f"{(row.behind_bytes or 0) / 1024**2:,.0f} MB of WAL kept"
+    kept = f"{size(row.behind_bytes or 0)} of WAL kept"
     if row.state == "lost":
         yield LOST.finding(row.name, f"slot {row.name} is lost", command=LOST.command.format(slot=row.name))
     elif (row.behind_bytes or 0) > RETAINED:
@@ -156,4 +157,4 @@ def _slot(row: Link) -> Iterator[Finding]:
 
 
 BRIEF = ("kind", "name", "state", "lag_seconds", "behind_bytes", "stalled_since")
-REPLICATION = Topic("replication", "Replication", "복제", Link, read, measure, judge, brief=BRIEF)
+REPLICATION = Topic("replication", "Replication", "복제", Link, read, measure, judge, brief=BRIEF, least=("stalled_since", "kind"))

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app_schema import migrate
 from app_schema.engine import quoted
-from app_schema.errors import AppSchemaError, MemoryUnavailable
+from app_schema.errors import MemoryUnavailable
 from app_schema.monitoring import history
 from app_schema.monitoring.backups import BACKUPS
 from app_schema.monitoring.finding import LOCKS, Finding, Rule, Severity
@@ -97,17 +97,6 @@ FORGETFUL = Rule(
     "Failed jobs, growth and sudden changes are not known, and alerts are told again each time.",
     "ls -l {folder}; df {folder}",
 )
-UNREACHABLE = Rule(
-    "server-unreachable",
-    Severity.CRITICAL,
-    "Nothing that needs the database works.",
-    "app-schema status, then docs/recovery.md if it is lost",
-)
-
-
-def unreachable(settings: Settings, error: AppSchemaError) -> Finding:
-    """Return the finding for a server that does not answer."""
-    return UNREACHABLE.finding(str(settings.database_url.database if settings.database_url else "embedded"), str(error))
 
 
 def now() -> datetime:

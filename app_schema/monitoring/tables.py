@@ -62,4 +62,5 @@ def measure(rows: Sequence[Table]) -> Iterator[Metric]:
             yield Metric("app_schema_table_rows", "The planner's estimate of the rows of a table.", row.rows, {"table": row.table})
 
 
-TABLES = Topic("tables", "Tables", "테이블 크기", Table, read, measure, most=30)
+LEAST = ("growth_of_week_bytes", "growth_of_day_bytes", "partitions", "table_bytes", "index_bytes", "rows")
+TABLES = Topic("tables", "Tables", "테이블 크기", Table, read, measure, most=30, least=LEAST)

@@ -44,6 +44,8 @@ class Topic(Generic[Row]):
         judge: what is not as it should be.
         most: how many rows people are shown; machines get all.
         brief: the fields that people are shown; none means all.
+        least: those of them that a narrow terminal does without, the first of them first.
+        prose: one that is text of any length; a narrow terminal shows its beginning.
     """
 
     name: str
@@ -55,6 +57,8 @@ class Topic(Generic[Row]):
     judge: Callable[[Sequence[Row], Look], Iterable[Finding]] = field(default=lambda _rows, _look: ())
     most: int = 10
     brief: tuple[str, ...] = ()
+    least: tuple[str, ...] = ()
+    prose: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 SEOUL = ZoneInfo("Asia/Seoul")
-KILO = 1024
+KILO = 1000  # SI, as disks are sold and df -H counts
 SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86_400
+HEADINGS = {"table_bytes": "data"}  # beside the table's name
 UNITS = ("_bytes", "_seconds", "_milliseconds")
 
 
 def heading(field: str) -> str:
     """Return the heading of a field; the unit goes, since the values show it."""
+    if field in HEADINGS:
+        return HEADINGS[field]
     for unit in UNITS:
         field = field.removesuffix(unit)
     return field.replace("_", " ")
@@ -46,14 +49,15 @@ def moment(value: datetime) -> str:
 
 
 def size(count: float, *, signed: bool = False) -> str:
-    """Return bytes as people say them."""
+    """Return bytes as people say them: a kB is 1,000 of them."""
     sign = "-" if count < 0 else "+" if signed and count else ""
     left = abs(float(count))
     for unit in ("B", "kB", "MB", "GB"):
-        if left < KILO:
-            return f"{sign}{left:.0f} {unit}" if unit in ("B", "kB") else f"{sign}{left:.1f} {unit}"
+        digits = 0 if unit == "B" else 1
+        if round(left, digits) < KILO:
+            return f"{sign}{left:,.{digits}f} {unit}"
         left /= KILO
-    return f"{sign}{left:.1f} TB"
+    return f"{sign}{left:,.1f} TB"
 
 
 def duration(seconds: float) -> str:

@@ -68,4 +68,6 @@ def judge(rows: Sequence[Upkeep], _look: Look) -> Iterator[Finding]:
             yield rule.finding(row.table, f"{row.table}: {row.age:,} transactions old, autovacuum freezes at {row.age_limit:,}")
 
 
-VACUUM = Topic("vacuum", "Dead rows and age", "VACUUM 필요도", Upkeep, read, measure, judge)
+VACUUM = Topic(
+    "vacuum", "Dead rows and age", "VACUUM 필요도", Upkeep, read, measure, judge, least=("age_limit", "last_analyze", "last_vacuum")
+)

@@ -82,4 +82,4 @@ def judge(rows: Sequence[Archive], _look: Look) -> Iterator[Finding]:
             yield GAP.finding("wal", row.gap)
 
 
-WAL = Topic("wal", "Archive of WAL", "WAL 보관", Archive, read, measure, judge)
+WAL = Topic("wal", "Archive of WAL", "WAL 보관", Archive, read, measure, judge, least=("newest",))

@@ -143,6 +143,19 @@ def test_what_grows_worse_is_told_again(settings, memory, webhook, monkeypatch):
         assert len(webhook.posted) == messages
 
 
+@pytest.mark.parametrize("host", ["/run/postgresql", "localhost", "127.0.0.1", "::1"])
+def test_a_channel_is_told_which_machine_it_is(run, webhook, mailbox, monkeypatch, host):
+    monkeypatch.setattr("app_schema.cli.monitor.gethostname", lambda: "web-7")
+    channels = {"SLACK_WEBHOOK_URL": webhook.url, "APP_SCHEMA_ALERT_URLS": mailbox.url}
+    run("monitor", "--test-alert", DATABASE_URL=f"postgresql:///shop?host={host}", **channels)
+    assert "[app-schema] shop on web-7: test" in webhook.posted[0][1]["text"]
+    assert mailbox.mails[0]["subject"] == "[app-schema] shop on web-7: test"
+    run("monitor", "--test-alert", DATABASE_URL="postgresql://db.example.kr/shop", **channels)
+    assert mailbox.mails[1]["subject"] == "[app-schema] shop on db.example.kr: test"
+    run("monitor", "--test-alert", DATABASE_URL=None, **channels)
+    assert mailbox.mails[2]["subject"].endswith("on web-7: test")
+
+
 def test_mail_in_korean(run, mailbox):
     done = run("monitor", "--alert", APP_SCHEMA_ALERT_URLS=mailbox.url)
     assert done.exit_code == 3, done.output

@@ -10,8 +10,9 @@ from app_schema.backup.entry import Database, Drill, Entry, Kind, Part, Upload, 
 from app_schema.backup.taking import address
 from app_schema.engine import connect
 from app_schema.monitoring import checklist, snapshot
+from app_schema.monitoring.formats import plots
 
-HOUR, DAY, MB = timedelta(hours=1), timedelta(days=1), 1024 * 1024
+MINUTE, HOUR, DAY, MB = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), 1024 * 1024
 
 
 @pytest.fixture
@@ -158,6 +159,38 @@ def test_metrics_are_times_and_not_ages(look, backup):
     assert values["pgbackup_last_size_bytes"] == 100 * MB
 
 
+def test_the_box_of_the_size_says_what_it_was_compared_with(look, memory, settings, backup):
+    def fact():
+        return checklist.check("daily", look(), memory, settings)[1].fact
+
+    backup(2 * HOUR, size=51_100_000)
+    assert fact() == "51.1 MB; it is the only dump, so there is nothing to compare it with before the next"
+    backup(HOUR, size=52_200_000)
+    assert fact() == "52.2 MB, usual are 51.1 MB"
+    backup(HOUR / 2, size=5_200_000)
+    assert "usual are" in fact()
+
+
+def backups_plot(snapshot, memory):
+    (plot,) = [plot for plot in plots.plots(snapshot, memory) if plot.title == "Backups against the RPO"]
+    return plot
+
+
+def test_the_plot_of_backups_says_what_is_true(look, memory, backup):
+    backup(40 * DAY)
+    assert "최근 30일간 전체 백업이 없습니다" in backups_plot(look(), memory).says  # although there is one
+    backup(13 * MINUTE)
+    backup(2 * MINUTE, kind=Kind.INCREMENTAL)
+    one = backups_plot(look(), memory)
+    assert (one.svg, "1 full backup in 30 days, the newest 13.0 min ago" in one.says) == (None, True)
+    for number in range(8):
+        backup(number * MINUTE)
+    nine = backups_plot(look(), memory)
+    assert "전체 백업 9개, 마지막은 0.0 s 전" in nine.says
+    assert nine.svg.count('class="dot') >= 9  # an interval each, and the limit
+    assert "RPO 24 h" in nine.svg
+
+
 def test_checklists_are_checked_by_facts(look, memory, settings, backup):
     def boxes(name, now=NOON):
         return [box.checked for box in checklist.check(name, look(now), memory, settings)]
@@ -167,6 +200,10 @@ def test_checklists_are_checked_by_facts(look, memory, settings, backup):
     assert boxes("monthly") == [False, False, False]
     backup(HOUR, drills=(drilled(HOUR / 2),))
     backup(HOUR, kind=Kind.SNAPSHOT)
+    assert boxes("daily") == [True, False, True]  # of one size nobody knows whether it has changed
+    backup(HOUR / 2, kind=Kind.BASE)
+    assert boxes("daily") == [True, False, True]  # nor against one of another kind
+    backup(HOUR / 4)
     assert boxes("daily") == [True, True, True]
     assert boxes("weekly") == [True, False, True]
     checklist.confirm(memory, checklist.REVIEW, by="kim", now=NOON)

@@ -6,13 +6,22 @@ import json
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from app_schema.monitoring.outage import Outage
+from app_schema.monitoring.topics import TOPICS
+
 if TYPE_CHECKING:
     from app_schema.monitoring.snapshot import Snapshot
 
 
-def render(snapshot: Snapshot) -> str:
-    """Return the snapshot as one JSON document; times in ISO 8601, units in the names."""
-    document = {
+def render(taken: Snapshot | Outage) -> str:
+    """Return one JSON document with the same keys whether the database answered or not; times in ISO 8601, units in the names."""
+    document = _outage(taken) if isinstance(taken, Outage) else _snapshot(taken)
+    return json.dumps(document, indent=2, ensure_ascii=False, default=_plain)
+
+
+def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "up": True,
         "taken": snapshot.taken,
         "since": snapshot.since,
         "schema": snapshot.schema,
@@ -30,7 +39,21 @@ def render(snapshot: Snapshot) -> str:
             for reading in snapshot.readings
         },
     }
-    return json.dumps(document, indent=2, ensure_ascii=False, default=_plain)
+
+
+def _outage(outage: Outage) -> dict[str, Any]:
+    return {
+        "up": False,
+        "taken": outage.taken,
+        "since": outage.since,
+        "schema": outage.schema,
+        "server": None,
+        "well": False,
+        "unread": [topic.name for topic in TOPICS],
+        "findings": [vars(outage.finding)],
+        "remarks": [],
+        "topics": {},
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -52,15 +52,15 @@ summary h2 { display: inline; }
 <body>
 <header class="${tone}">
 <h1>${verdict[0]}<small>${verdict[1]}</small></h1>
-<p>${snapshot.server.database} · schema ${snapshot.schema} · revision ${snapshot.server.revision or "-"} · PostgreSQL ${snapshot.server.version} · ${shown("taken", snapshot.taken)}</p>
-% for remark in snapshot.remarks:
+<p>${where}</p>
+% for remark in remarks:
 <p>${remark}</p>
 % endfor
 </header>
-% if snapshot.alarming:
+% if alarming:
 <section>
 <h2>지금 할 일<small>What to do now</small></h2>
-% for finding in snapshot.alarming:
+% for finding in alarming:
 <div class="finding ${finding.severity}">
 <div><b>${"긴급" if finding.severity == "critical" else "주의"} ${finding.severity}</b> ${finding.says}</div>
 <p>${finding.means}</p>
@@ -82,7 +82,7 @@ ${plot.svg | n}
 </section>
 % endfor
 </div>
-% for reading in snapshot.readings:
+% for reading in readings:
 <section>
 <details${" open" if reading.topic.name in ("backups", "disk") else "" | n}>
 <summary><h2>${reading.topic.korean}<small>${reading.topic.title}, ${len(reading.rows)}</small></h2></summary>

@@ -10,7 +10,8 @@ from mako.template import Template
 from app_schema.monitoring.finding import Severity
 from app_schema.monitoring.formats.plots import plots
 from app_schema.monitoring.formats.wording import verdict, verdict_in_korean
-from app_schema.monitoring.units import heading, shown
+from app_schema.monitoring.outage import Outage
+from app_schema.monitoring.units import heading, moment, shown
 
 if TYPE_CHECKING:
     from app_schema.memory import Memory
@@ -18,28 +19,50 @@ if TYPE_CHECKING:
     from app_schema.monitoring.topic import Reading
 
 
-def render(snapshot: Snapshot, memory: Memory) -> str:
-    """Return the page.
+def render(taken: Snapshot | Outage, memory: Memory) -> str:
+    """Return the page; of a database that does not answer it says that, since when, and what to do.
 
     Raises:
         ExtraMissing: pygal is not installed.
     """
     source = files("app_schema.monitoring.formats").joinpath("page.html.mako").read_text(encoding="utf-8")
     template = Template(text=source, default_filters=["str", "h"], strict_undefined=True)  # noqa: S702 (h escapes every value)
-    worst = snapshot.alarming[0].severity if snapshot.alarming else None
-    return str(
-        template.render(
-            title=f"{snapshot.server.database}: {verdict(snapshot)}",
-            tone=worst or "good",
-            verdict=(verdict_in_korean(snapshot), verdict(snapshot)),
-            snapshot=snapshot,
-            plots=plots(snapshot, memory),
-            notes=[finding for finding in snapshot.findings if finding.severity is Severity.NOTE],
-            heading=heading,
-            shown=shown,
-            numeric=_numeric,
-        )
-    )
+    parts = _outage(taken) if isinstance(taken, Outage) else _snapshot(taken, memory)
+    return str(template.render(**parts, heading=heading, shown=shown, numeric=_numeric))
+
+
+def _snapshot(snapshot: Snapshot, memory: Memory) -> dict[str, Any]:
+    server = snapshot.server
+    return {
+        "title": f"{server.database}: {verdict(snapshot)}",
+        "tone": snapshot.alarming[0].severity if snapshot.alarming else "good",
+        "verdict": (verdict_in_korean(snapshot), verdict(snapshot)),
+        "where": f"{server.database} · schema {snapshot.schema} · revision {server.revision or '-'} · PostgreSQL {server.version}"
+        f" · {moment(snapshot.taken)}",
+        "remarks": snapshot.remarks,
+        "alarming": snapshot.alarming,
+        "plots": plots(snapshot, memory),
+        "readings": snapshot.readings,
+        "notes": [finding for finding in snapshot.findings if finding.severity is Severity.NOTE],
+    }
+
+
+def _outage(outage: Outage) -> dict[str, Any]:
+    at, last = moment(outage.taken), moment(outage.since) if outage.since else None
+    return {
+        "title": f"{outage.database}: the database does not answer",
+        "tone": outage.finding.severity,
+        "verdict": ("긴급: 데이터베이스가 응답하지 않습니다", "the database does not answer"),
+        "where": f"{outage.database} · schema {outage.schema} · {at}",
+        "remarks": [
+            f"{at}에 응답이 없었습니다. There was no answer at {at}.",
+            f"마지막 응답은 {last}입니다. The last answer was at {last}." if last else "이전 기록이 없습니다. No earlier look is known.",
+        ],
+        "alarming": [outage.finding],
+        "plots": [],
+        "readings": [],
+        "notes": [],
+    }
 
 
 def _numeric(reading: Reading[Any], field: str) -> bool:

@@ -14,7 +14,7 @@ from app_schema.errors import ExtraMissing, MemoryUnavailable
 from app_schema.monitoring.backup_rules import FULL, RPO
 from app_schema.monitoring.history import Point, series
 from app_schema.monitoring.tables import TABLE_BYTES
-from app_schema.monitoring.units import size
+from app_schema.monitoring.units import KILO, duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from app_schema.monitoring.snapshot import Snapshot
 
 SEOUL = ZoneInfo("Asia/Seoul")
-DAYS = 90
+DAYS, BACKUP_DAYS = 90, 30
 MOST_TABLES, MOST_BARS = 5, 8
 FEWEST_POINTS = 2
 HOUR = 3600
@@ -75,19 +75,23 @@ def _sizes(snapshot: Snapshot) -> Plot:
 
 
 def _backups(snapshot: Snapshot) -> Plot:
-    since = snapshot.taken - timedelta(days=30)
+    since = snapshot.taken - timedelta(days=BACKUP_DAYS)
     full = sorted(row.finished for row in snapshot.rows("backups") if row.kind in FULL and row.finished >= since)
     korean, title = "백업 간격과 RPO", "Backups against the RPO"
     if not full:
-        return Plot(korean, title, "전체 백업이 없습니다. There is no full backup.", None)
+        nothing = f"최근 {BACKUP_DAYS}일간 전체 백업이 없습니다. There was no full backup in the last {BACKUP_DAYS} days."
+        return Plot(korean, title, nothing, None)
+    age = duration((snapshot.taken - full[-1]).total_seconds())
+    says = (
+        f"최근 {BACKUP_DAYS}일간 전체 백업 {len(full)}개, 마지막은 {age} 전."
+        f" {len(full)} full backup{'s' if len(full) > 1 else ''} in {BACKUP_DAYS} days, the newest {age} ago."
+    )
     limit = RPO[FULL[0]].total_seconds() / HOUR
     ends = [*full, snapshot.taken]  # the last gap is the one that is open now
-    if snapshot.taken - full[0] < timedelta(hours=1):
-        return Plot(korean, title, "첫 백업이 방금 끝났습니다. The first backup has just been taken.", None)
+    if len(full) == 1 and snapshot.taken - full[0] < timedelta(hours=1):
+        return Plot(korean, title, says, None)
     gaps = [Point(end, (end - begin).total_seconds() / HOUR) for begin, end in itertools.pairwise(ends)]
-    newest = gaps[-1].value
     lines = {"간격(시간) hours between": gaps, f"RPO {limit:.0f} h": [Point(full[0], limit), Point(snapshot.taken, limit)]}
-    says = f"전체 백업 {len(full)}개, 마지막은 {newest:.1f}시간 전. {len(full)} full backups, the newest {newest:.1f} hours ago."
     highest = max(limit, *(gap.value for gap in gaps))
     y_labels = [highest * part / 4 for part in range(5)] if highest > limit else [0.0, 6.0, 12.0, 18.0, 24.0]
     return Plot(korean, title, says, _lines(lines, lambda value: f"{value:.0f} h", dots=True, y_labels=y_labels))
@@ -137,9 +141,9 @@ def _ticks(points: Sequence[Point]) -> list[datetime]:
 
 def _scale(highest: float) -> list[float]:
     """Return round numbers of bytes up to ``highest``, four or five of them."""
-    unit = 1024 ** max(0, int(math.log(max(highest, 1), 1024)))
+    unit = KILO ** max(0, int(math.log(max(highest, 1), KILO)))
     rough = highest / unit / 4
-    step = unit * next((even for even in (0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 256) if even >= rough), rough)
+    step = unit * next((even for even in (0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 250) if even >= rough), rough)
     return [step * number for number in range(math.ceil(highest / step) + 1)]
 
 

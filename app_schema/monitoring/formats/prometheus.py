@@ -7,33 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 from app_schema.errors import ExtraMissing
 from app_schema.monitoring.finding import Severity
+from app_schema.monitoring.outage import Outage
 from app_schema.monitoring.topic import Metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from app_schema.monitoring.snapshot import Snapshot
-    from app_schema.settings import Settings
 
 
-def render(snapshot: Snapshot | None, settings: Settings) -> str:
-    """Return every metric in the text format, each with the database as a label; None means that it does not answer.
+def render(taken: Snapshot | Outage) -> str:
+    """Return every metric in the text format, each with the database as a label.
 
     Times are timestamps, not ages: whoever reads them knows what time it is.
 
     Raises:
         ExtraMissing: prometheus-client is not installed.
     """
-    if snapshot is None:
-        url = settings.database_url
-        database = (url.database or url.username or "") if url else EMBEDDED  # as libpq: a user's database bears his name
-        return _text([Metric("app_schema_up", UP, 0, {"database": database, "schema": settings.schema_name})])
-    where = {"database": snapshot.server.database, "schema": snapshot.schema}
-    return _text(metric._replace(labels=where | metric.labels) for metric in (*_own(snapshot), *snapshot.metrics))
+    if isinstance(taken, Outage):
+        return _text([Metric("app_schema_up", UP, 0, {"database": taken.database, "schema": taken.schema})])
+    where = {"database": taken.server.database, "schema": taken.schema}
+    return _text(metric._replace(labels=where | metric.labels) for metric in (*_own(taken), *taken.metrics))
 
 
 UP = "Whether the database answered."
-EMBEDDED = "app_schema"
 
 
 def _own(snapshot: Snapshot) -> Iterator[Metric]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
+from app_schema.columns import Columns, no_room
 from app_schema.monitoring.formats.wording import verdict
+from app_schema.monitoring.outage import Outage
 from app_schema.monitoring.units import heading, moment, shown
 
 if TYPE_CHECKING:
@@ -20,10 +21,21 @@ if TYPE_CHECKING:
 
 STYLES = {"critical": "bold red", "warning": "yellow", "note": "dim"}
 NUMERIC = (int, float)
+NAME, PROSE = 40, 24  # how narrow a name may get before it is folded, and a sentence before it is cut
 
 
-def render(snapshot: Snapshot) -> RenderableType:
-    """Lay a snapshot out for a terminal."""
+def render(taken: Snapshot | Outage, room: int | None) -> RenderableType:
+    """Lay out what was seen for a terminal of so many columns; None is endless room."""
+    return _outage(taken) if isinstance(taken, Outage) else _snapshot(taken, room)
+
+
+def _outage(outage: Outage) -> RenderableType:
+    last = f"the last answer was at {moment(outage.since)}" if outage.since else "no earlier look is known"
+    first = f"{outage.database}, schema {outage.schema}, {moment(outage.taken)}"
+    return Group(Text(first), Text(f"the database does not answer; {last}", style="bold"), *_finding(outage.finding))
+
+
+def _snapshot(snapshot: Snapshot, room: int | None) -> RenderableType:
     server = snapshot.server
     revision = server.revision or ("an unknown revision" if server.unread else "no revision")
     first = f"{server.database}, schema {snapshot.schema} at {revision}, PostgreSQL {server.version}"
@@ -31,7 +43,7 @@ def render(snapshot: Snapshot) -> RenderableType:
     parts += [line for finding in snapshot.findings for line in _finding(finding)]
     parts += [Text(f"remark    {remark}", style="dim") for remark in snapshot.remarks]
     for reading in snapshot.readings:
-        parts += _reading(reading)
+        parts += _reading(reading, room)
     return Group(*parts)
 
 
@@ -44,20 +56,30 @@ def _finding(finding: Finding) -> list[Text]:
     )
 
 
-def _reading(reading: Reading[Any]) -> list[RenderableType]:
+def _reading(reading: Reading[Any], room: int | None) -> list[RenderableType]:
     parts: list[RenderableType] = [Text(f"\n{reading.topic.title}", style="bold")]
     parts += [Text(remark, style="dim") for remark in reading.remarks]
     if reading.rows:
-        fields = reading.topic.brief or reading.topic.row._fields
-        table = Table(box=None, pad_edge=False)
-        for name in fields:
-            numeric = any(isinstance(getattr(row, name), NUMERIC) for row in reading.rows)
-            table.add_column(heading(name), justify="right" if numeric else "left", no_wrap=True)
-        for row in reading.rows[: reading.topic.most]:
-            table.add_row(*(shown(name, getattr(row, name)) for name in fields))
+        table, hidden = _columns(reading).fit(room)
         parts.append(table)
+        if hidden:
+            parts.append(Text(no_room(hidden), style="dim"))
         if len(reading.rows) > reading.topic.most:
             parts.append(Text(f"and {len(reading.rows) - reading.topic.most} more: --format json", style="dim"))
     elif not reading.remarks:
         parts.append(Text("none", style="dim"))
     return parts
+
+
+def _columns(reading: Reading[Any]) -> Columns:
+    topic = reading.topic
+    fields = topic.brief or topic.row._fields
+    numeric = {name for name in fields if any(isinstance(getattr(row, name), NUMERIC) for row in reading.rows)}
+    words = {name for name in fields if any(isinstance(getattr(row, name), str) for row in reading.rows)} - {topic.prose}
+    return Columns(
+        {heading(name): [shown(name, getattr(row, name)) for row in reading.rows[: topic.most]] for name in fields},
+        right=frozenset(map(heading, numeric)),
+        folded={heading(name): NAME for name in words},
+        cut={heading(topic.prose): PROSE} if topic.prose else {},
+        least=tuple(map(heading, topic.least)),
+    )
