@@ -166,7 +166,16 @@ class MaintenanceFailed(AppSchemaError):
 
 
 class MemoryUnavailable(AppSchemaError):
-    """What is remembered between two runs cannot be read or kept."""
+    """What is remembered between two runs cannot be read or kept.
+
+    Attributes:
+        problem: which file, and why.
+        cure: what to do.
+    """
+
+    def __init__(self, problem: str, cure: str) -> None:
+        super().__init__(f"{problem}; {cure}")
+        self.problem, self.cure = problem, cure
 
 
 class AlertUndelivered(AppSchemaError):

@@ -6,6 +6,7 @@ standby and while the database is down, and it is no part of a dump (docs/adr/00
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -122,10 +123,39 @@ class Memory:
             yield
         except (sqlite3.Error, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            broken = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
-            cure = "move it away, and a new one is made" if broken else "free space there, or set APP_SCHEMA_HOME"
-            raise MemoryUnavailable(f"{self.path} cannot be used ({reason}); {cure}") from error
+            raise MemoryUnavailable(f"{self.path} cannot be used ({reason})", _cure(error)) from error
 
+
+def _cure(error: sqlite3.Error | OSError) -> str:
+    if isinstance(error, OSError):
+        return CURES_OF_FILES.get(error.errno or 0, ELSEWHERE)
+    return CURES_OF_SQLITE.get(getattr(error, "sqlite_errorcode", 0) & PRIMARY, ELSEWHERE)
+
+
+PRIMARY = 0xFF  # of an extended code of SQLite, what kind of error it is
+ELSEWHERE = "set APP_SCHEMA_HOME to a folder that can be written"
+SPACE = "free space there, or set APP_SCHEMA_HOME to a folder on another disk"
+READ_ONLY = "set APP_SCHEMA_HOME to a folder on a disk that can be written, or mount this one so"
+CLOSED = "let this user write there, or set APP_SCHEMA_HOME to a folder of its own"
+BROKEN = "move it away, and a new one is made"
+CURES_OF_FILES = {
+    errno.ENOSPC: SPACE,
+    errno.EDQUOT: SPACE,
+    errno.EFBIG: SPACE,
+    errno.EROFS: READ_ONLY,
+    errno.EACCES: CLOSED,
+    errno.EPERM: CLOSED,
+}
+CURES_OF_SQLITE = {
+    sqlite3.SQLITE_FULL: SPACE,
+    sqlite3.SQLITE_IOERR: SPACE,  # as a write fails at a limit of the file's size
+    sqlite3.SQLITE_READONLY: READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: CLOSED,
+    sqlite3.SQLITE_PERM: CLOSED,
+    sqlite3.SQLITE_NOTADB: BROKEN,
+    sqlite3.SQLITE_CORRUPT: BROKEN,
+    sqlite3.SQLITE_BUSY: "another run holds it; try again",
+}
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS look (number INTEGER PRIMARY KEY AUTOINCREMENT, taken REAL NOT NULL);

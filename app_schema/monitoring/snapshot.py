@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -95,7 +94,7 @@ FORGETFUL = Rule(
     "memory-unusable",
     Severity.WARNING,
     "Failed jobs, growth and sudden changes are not known, and alerts are told again each time.",
-    "ls -l {folder}; df {folder}",
+    "set APP_SCHEMA_HOME to a folder that can be written",
 )
 
 
@@ -124,8 +123,7 @@ def take(connection: Connection, settings: Settings, memory: Memory, *, clock: C
         past = history.last(memory, now=taken)
     except MemoryUnavailable as error:
         past = history.NOTHING
-        remarks.append(f"growth and sudden changes are unknown: {error}")
-        found.append(_forgetful(memory, error))
+        found.append(_forgetful("growth and sudden changes are unknown", error))
     if past.taken and past.taken > taken:
         remarks.append(f"the clock was set back: the last look says {moment(past.taken)}, now is {moment(taken)}")
     skew = now() - server.now
@@ -144,8 +142,8 @@ def take(connection: Connection, settings: Settings, memory: Memory, *, clock: C
         history.keep(memory, taken, snapshot.metrics)
     except MemoryUnavailable as error:
         if not any(finding.rule == FORGETFUL.name for finding in found):
-            found.append(_forgetful(memory, error))
-        return replace(snapshot, findings=_sorted(found), remarks=(*remarks, f"what was measured is not remembered: {error}"))
+            found.append(_forgetful("what was measured is not remembered", error))
+        return replace(snapshot, findings=_sorted(found))
     return snapshot
 
 
@@ -157,8 +155,8 @@ def _judged(readings: Iterable[Reading[Any]], look: Look) -> Iterable[Finding]:
             yield from reading.topic.judge(reading.rows, look)
 
 
-def _forgetful(memory: Memory, error: MemoryUnavailable) -> Finding:
-    return FORGETFUL.finding("memory", str(error), command=FORGETFUL.command.format(folder=shlex.quote(str(memory.path.parent))))
+def _forgetful(what: str, error: MemoryUnavailable) -> Finding:
+    return FORGETFUL.finding("memory", f"{what}: {error.problem}", command=error.cure)
 
 
 def _sorted(found: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -1,7 +1,10 @@
 """What is remembered, its bounds, and a clock or a disk that fails."""
 
+import errno
+import os
 import resource
 import sqlite3
+import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -68,10 +71,53 @@ def test_a_full_disk_under_the_history_is_said_and_the_look_is_whole(look, memor
         found = [look(NOON + number * DAY) for number in range(1, 8)][-1]
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert any("not remembered" in remark for remark in found.remarks)
+    (forgetful,) = [finding for finding in found.alarming if finding.rule == "memory-unusable"]
+    assert "what was measured is not remembered" in forgetful.says
+    assert "free space there" in forgetful.command
     assert found.rows("tables")
     assert {finding.rule for finding in found.alarming} == {"backup-age", "memory-unusable"}
     assert look(NOON + 50 * DAY).remarks == ()  # and when there is room again, all is well
+
+
+@pytest.fixture
+def read_only(tmp_path):
+    """A disk that cannot be written, where we may mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "ro,mode=700", "tmpfs", disk], capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("this user may not mount a disk; what each error is cured by is tested instead")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def test_a_disk_that_cannot_be_written_is_said_once_with_its_cure(run, read_only):
+    done = run("monitor", APP_SCHEMA_HOME=str(read_only))
+    assert done.exit_code == 3
+    assert done.stdout.count(f"{read_only}/memory") == 1
+    assert "(Read-only file system)\n" in done.stdout
+    assert "run: set APP_SCHEMA_HOME to a folder on a disk that can be written" in done.stdout
+    assert "free space" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("number", "cure"),
+    [
+        (errno.EROFS, "a disk that can be written"),
+        (errno.ENOSPC, "free space"),
+        (errno.EACCES, "let this user write"),
+        (errno.ELOOP, "set APP"),
+    ],
+)
+def test_each_error_has_its_own_cure(tmp_path, monkeypatch, number, cure):
+    def refuse(*_arguments):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("app_schema.memory.os.open", refuse)
+    with Memory(tmp_path, "a", "b", "c") as memory, pytest.raises(MemoryUnavailable) as refused:
+        memory.read("SELECT 1")
+    assert cure in refused.value.cure
+    assert str(refused.value) == f"{memory.path} cannot be used ({os.strerror(number)}); {refused.value.cure}"
 
 
 def test_a_file_that_is_none_of_ours_is_said(run, settings):

@@ -113,7 +113,7 @@ def _cache(snapshot: Snapshot, memory: Memory) -> Plot:
 def _series(snapshot: Snapshot, memory: Memory, metric: str, **labels: str) -> list[Point]:
     try:
         return series(memory, metric, now=snapshot.taken, days=DAYS, **labels)
-    except MemoryUnavailable:  # the snapshot's remarks say so
+    except MemoryUnavailable:  # a finding says so
         return []
 
 
