@@ -53,8 +53,8 @@ class Columns:
         return self._table(headings, hidden, room), hidden
 
     def _expendable(self) -> list[str]:
-        others = list(self.cells)[1:]
-        last = sorted(reversed(others), key=self.cut.__contains__)
+        others = list(self.cells)[:0:-1]  # the last of them first
+        last = sorted(others, key=self.cut.__contains__)
         return list(dict.fromkeys([*(heading for heading in self.least if heading in others), *last]))
 
     def _table(self, headings: Mapping[str, str], hidden: Sequence[str], room: int) -> Table:
