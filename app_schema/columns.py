@@ -29,7 +29,8 @@ class Columns:
         right: headings of numbers, which are aligned to the right.
         folded: those whose cells may take several lines, and how narrow they may get.
         cut: those whose cells may lose their ends, likewise.
-        least: those that go where there is no room for all, the first of them first; then the last columns go. The first never goes.
+        least: those that go where there is no room for all, the first of them first; then the last columns go, and those that may be
+            cut after them. The first never goes.
     """
 
     cells: Mapping[str, Sequence[str]]
@@ -45,12 +46,16 @@ class Columns:
         hidden: list[str] = []
         if self._needed(headings, hidden) > room:  # headings of several words take several lines first
             headings = {heading: self._stacked(heading) for heading in self.cells}
-        others = list(self.cells)[1:]
-        for heading in dict.fromkeys([*(name for name in self.least if name in others), *reversed(others)]):
+        for heading in self._expendable():
             if self._needed(headings, hidden) <= room:
                 break
             hidden.append(heading)
         return self._table(headings, hidden, room), hidden
+
+    def _expendable(self) -> list[str]:
+        others = list(self.cells)[:0:-1]  # the last of them first
+        last = sorted(others, key=self.cut.__contains__)
+        return list(dict.fromkeys([*(heading for heading in self.least if heading in others), *last]))
 
     def _table(self, headings: Mapping[str, str], hidden: Sequence[str], room: int) -> Table:
         left = room - self._needed(headings, hidden)

@@ -61,4 +61,4 @@ def read(look: Look) -> Sequence[Query]:
 
 
 BRIEF = ("total_seconds", "share_ratio", "calls", "mean_milliseconds", "rows", "hit_ratio", "query")
-QUERIES = Topic("queries", "Slow queries", "쿼리 성능", Query, read, brief=BRIEF, least=("hit_ratio", "rows"), prose="query")
+QUERIES = Topic("queries", "Slow queries", "쿼리 성능", Query, read, brief=BRIEF, least=("hit_ratio", "rows", "share_ratio"), prose="query")

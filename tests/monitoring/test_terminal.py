@@ -91,6 +91,14 @@ def test_80_columns_have_the_numbers_of_slow_queries_and_the_beginning_of_each(w
     assert query == "m.tags[id], m.content…"
 
 
+def test_numbers_of_a_slow_query_are_never_without_it(wide, capsys):
+    wide(50)
+    show(lambda room: terminal.render(SNAPSHOT, room))
+    lines = tables(capsys.readouterr().out)["Slow queries"]
+    assert [line.split()[:1] for line in lines if "SELECT m.tags[id]" in line] == [["14.3"], ["14.3"]]
+    assert left_out(lines) == ["hit ratio", "rows", "share ratio", "mean"]
+
+
 def test_headings_are_told_apart():
     for reading in READINGS:
         headings = [heading(name) for name in reading.topic.row._fields]
