@@ -1,10 +1,13 @@
 """An S3 server on loopback, and its objects."""
 
+import gc
 import os
+import warnings
 from contextlib import contextmanager
 from uuid import uuid4
 
 import boto3
+import pytest
 from moto.server import ThreadedMotoServer
 
 PREFIX = "here"
@@ -16,6 +19,15 @@ KEYS = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+
+
+@pytest.fixture
+def broken_off():
+    """boto3 leaves the connection of a download that broke off to the garbage collector, which would complain in another test."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "unclosed <socket", ResourceWarning)
+        yield
+        gc.collect()
 
 
 class Objects:

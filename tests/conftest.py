@@ -2,7 +2,7 @@ import pytest
 from databases import engine_of, new_database, pool_of
 from sqlalchemy import text
 
-pytest_plugins = ["home", "operating"]
+pytest_plugins = ["buckets", "home", "operating"]
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,8 @@ from app_schema.errors import BackupDamaged, BackupUnknown
 from app_schema.restore.dump import restore
 from app_schema.restore.source import Source
 
+pytestmark = pytest.mark.usefixtures("broken_off")
+
 LOGICAL = (Kind.DUMP, Kind.SNAPSHOT)
 
 

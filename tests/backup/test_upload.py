@@ -22,6 +22,8 @@ from app_schema.errors import BackupDamaged, SettingsError
 from app_schema.restore.dump import restore
 from app_schema.restore.source import Source
 
+pytestmark = pytest.mark.usefixtures("broken_off")
+
 BUCKET = "medtranslate-backup"
 
 

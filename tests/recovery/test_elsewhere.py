@@ -20,6 +20,8 @@ from app_schema.physical.elsewhere import upload, upload_wal
 from app_schema.restore.cluster import restore
 from app_schema.restore.target import Target
 
+pytestmark = pytest.mark.usefixtures("broken_off")
+
 KEY = pyrage.x25519.Identity.generate()
 
 

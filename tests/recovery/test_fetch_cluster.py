@@ -17,6 +17,8 @@ from app_schema.physical.verify import verify
 from app_schema.restore.cluster import restore
 from app_schema.restore.target import Target
 
+pytestmark = pytest.mark.usefixtures("broken_off")
+
 
 @pytest.fixture(scope="module")
 def sent(history):

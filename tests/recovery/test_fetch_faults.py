@@ -19,6 +19,8 @@ from app_schema.errors import BackupBusy, BackupDamaged, BackupError, BackupUnkn
 from app_schema.physical import elsewhere
 from app_schema.physical.verify import verify
 
+pytestmark = pytest.mark.usefixtures("broken_off")
+
 
 @pytest.fixture(scope="module")
 def sent(history):
