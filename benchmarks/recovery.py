@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from app_schema.backup.entry import Entry
 
 ROWS = 1_200_000  # about 850 MB of chat text
-ROUNDS = 3
+ROUNDS = 5
 CRASHES = 5
 OPTIONS = ("--checkpoint=fast", "--wal-method=stream", "--manifest-checksums=SHA256")
 FILL = f"""
@@ -78,12 +78,13 @@ class Bench:
         with psycopg.connect(self.url.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True) as connection:
             connection.execute(sql)  # type: ignore[call-overload]
 
-    def bare(self, *arguments: str) -> None:
-        """Do it with pg_basebackup alone."""
+    def bare(self, *arguments: str) -> float:
+        """Do it with pg_basebackup alone, and return its seconds."""
         target = self.home / "bare"
         command = [self.server.programs / "pg_basebackup", f"--pgdata={target}", *OPTIONS, *arguments]
-        subprocess.run(command, check=True, env=environment(self.url), capture_output=True)
+        seconds = timed(lambda: subprocess.run(command, check=True, env=environment(self.url), capture_output=True))
         shutil.rmtree(target)
+        return seconds
 
     @contextmanager
     def receiving(self) -> Iterator[None]:
@@ -102,6 +103,14 @@ class Bench:
         """Until it has all there is."""
         with connect_to(self.url) as connection:
             while slot.look(connection).behind != 0:
+                time.sleep(0.05)
+
+    def settle(self) -> None:
+        """Until what was changed is written and summarized."""
+        self.execute("CHECKPOINT")
+        summarized = "SELECT pending_lsn >= redo_lsn FROM pg_get_wal_summarizer_state(), pg_control_checkpoint()"
+        with connect_to(self.url) as connection:
+            while not connection.exec_driver_sql(summarized).scalar_one():
                 time.sleep(0.05)
 
     def verify(self, *, everything: bool) -> None:
@@ -129,20 +138,17 @@ def figures() -> Iterator[Figure]:
 
 
 def _taking(bench: Bench) -> Iterator[Figure]:
-    ours, bare = zip(*((timed(lambda: base(bench.settings, bench.folder)), timed(bench.bare)) for _ in range(ROUNDS)), strict=True)
+    ours, bare = zip(*((timed(lambda: base(bench.settings, bench.folder)), bench.bare()) for _ in range(ROUNDS)), strict=True)
     yield Figure("backup base, s", "pg_basebackup with the same options", statistics.median(ours), statistics.median(bare), 1.1)
     full = bench.entries[-1]
     times: list[tuple[float, float]] = []
     for number in range(ROUNDS):
         bench.execute(CHANGE.format(1000 + number * ROWS // 4, ROWS // 25))
-        bench.execute("CHECKPOINT")  # or whoever comes first pays for it
+        bench.settle()  # or whoever comes first pays for it
         manifest = bench.folder.path / bench.entries[-1].parts[0].file / "data/backup_manifest"  # both add to the same one
-        sides = [lambda: incremental(bench.settings, bench.folder), lambda each=manifest: bench.bare(f"--incremental={each}")]
-        if number % 2:
-            theirs, mine = timed(sides[1]), timed(sides[0])
-        else:
-            mine, theirs = timed(sides[0]), timed(sides[1])
-        times.append((mine, theirs))
+        first = bench.bare(f"--incremental={manifest}") if number % 2 else 0.0
+        mine = timed(lambda: incremental(bench.settings, bench.folder))
+        times.append((mine, first or bench.bare(f"--incremental={manifest}")))
     mine, theirs = (statistics.median(side) for side in zip(*times, strict=True))
     yield Figure("backup incremental, s", "pg_basebackup --incremental", mine, theirs, 1.1)
     size = bench.entries[-ROUNDS].size
@@ -150,9 +156,9 @@ def _taking(bench: Bench) -> Iterator[Figure]:
 
 
 def _proving(bench: Bench) -> Iterator[Figure]:
-    for entry in bench.entries[:-4]:  # one chain is left: a base, three incrementals
+    for entry in (*bench.entries[: -ROUNDS - 1], *bench.entries[-2:]):  # one chain is left: a base and the oldest incrementals
         Catalogue(bench.folder).remove(entry)
-    taken = timed(bench.bare)
+    taken = bench.bare()
     everything = [timed(lambda: bench.verify(everything=True)) for _ in range(ROUNDS)]
     nothing = [timed(lambda: bench.verify(everything=False)) for _ in range(ROUNDS)]
     yield Figure("verify of a chain and its WAL, s", "taking the base", statistics.median(everything), taken, 0.5)
