@@ -23,7 +23,10 @@ from app_schema.physical.receiver import receiver
 from app_schema.physical.status import look
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app_schema.backup.entry import Entry
+    from app_schema.backup.steps import Steps
     from app_schema.physical.status import Status
     from app_schema.settings import Settings
 
@@ -32,21 +35,20 @@ if TYPE_CHECKING:
 @click.pass_obj
 def base(settings: Settings) -> None:
     """Copy the whole cluster: the beginning of a chain."""
-    folder, bucket = Folder.of(settings), Bucket.of(settings)
-    with stoppable(), watching() as steps:
-        entry = take_base(settings, folder, steps)
-    say_copied(entry)
-    say_problems(settings, folder)
-    copy_cluster(settings, folder, entry, bucket)
+    _copied(settings, take_base)
 
 
 @click.command()
 @click.pass_obj
 def incremental(settings: Settings) -> None:
     """Copy the blocks that changed since the newest backup of the chain (PostgreSQL 17 and newer)."""
+    _copied(settings, take_incremental)
+
+
+def _copied(settings: Settings, take: Callable[[Settings, Folder, Steps], Entry]) -> None:
     folder, bucket = Folder.of(settings), Bucket.of(settings)
     with stoppable(), watching() as steps:
-        entry = take_incremental(settings, folder, steps)
+        entry = take(settings, folder, steps)
     say_copied(entry)
     say_problems(settings, folder)
     copy_cluster(settings, folder, entry, bucket)

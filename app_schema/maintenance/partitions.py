@@ -8,13 +8,13 @@ from sqlalchemy.exc import OperationalError
 
 from app_schema.errors import AppSchemaError
 from app_schema.maintenance.step import QUERY_CANCELED
+from app_schema.monitoring.partitions import OURS
 from app_schema.objects import LOCK_TIMEOUT
 
 if TYPE_CHECKING:
     from app_schema.maintenance.step import Work
 
 AHEAD = 3
-TABLES = ("logs", "ai_request_stats")
 ENSURE = f"SELECT * FROM ensure_partitions({AHEAD})"  # noqa: S608 (a constant)
 
 
@@ -42,7 +42,7 @@ def _in_time(work: Work) -> list[tuple[str, int]]:
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) != QUERY_CANCELED:
                 raise
-    if told := work.holders(TABLES, held="4 s"):
+    if told := work.holders(OURS, held="4 s"):
         raise AppSchemaError(f"another session holds a lock it needs: {told}; end it, or wait for the next run")
     raise AppSchemaError(
         f"moving the rows of the default partitions takes longer than {LOCK_TIMEOUT}, in which nobody could write; in a quiet"
