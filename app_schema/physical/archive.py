@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from app_schema.errors import BackupFolderUnsuitable
 from app_schema.physical.segments import HISTORY, Segment, Switch, read_history
@@ -42,6 +42,19 @@ def place_of(settings: Settings, folder: Folder) -> Path:
     return path
 
 
+def opened(path: Path) -> BinaryIO:
+    """Open a file of WAL, under its final name if its segment was finished in the meantime."""
+    # another account may write in the archive, and could have placed a link to what is not its own
+    flags = os.O_RDONLY | os.O_NOFOLLOW
+    try:
+        handle = os.open(path, flags)
+    except FileNotFoundError:
+        if path.suffix != PARTIAL:
+            raise
+        handle = os.open(path.with_suffix(""), flags)
+    return open(handle, "rb")  # noqa: PTH123 (Path cannot open a handle)
+
+
 @dataclass(frozen=True)
 class Archive:
     """The WAL of one cluster, as it was when this was made; each file is looked for once.
@@ -68,6 +81,11 @@ class Archive:
                 if known and entry.is_file(follow_symlinks=False):
                     found.setdefault(entry.name, Path(entry.path))
         return found
+
+    def whole(self, name: str) -> Path | None:
+        """Return the file of a whole segment; one that was finished while the folder was listed may not have been seen then."""
+        path = self.files.get(name, self.path / name)
+        return path if name in self.files or (path.is_file() and not path.is_symlink()) else None
 
     @cached_property
     def histories(self) -> dict[int, tuple[Switch, ...]]:

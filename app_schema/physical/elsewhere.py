@@ -23,7 +23,7 @@ from app_schema.embedded import private
 from app_schema.physical import archive
 from app_schema.physical.base import programs_for
 from app_schema.physical.proof import prove
-from app_schema.physical.segments import BLOCK, HISTORY, SEGMENT
+from app_schema.physical.segments import HISTORY, SEGMENT, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,14 +100,15 @@ def _send_tail(folder: Folder, place: Path, bucket: Bucket, cipher: Cipher | Non
     note = place / SENT
     if path is None or path.is_symlink() or (note.exists() and time.time() - note.stat().st_mtime < SECONDS_BETWEEN_TAILS):
         return
-    trace = f"{path.name} {path.stat().st_mtime_ns}"
-    if note.exists() and note.read_text(encoding="utf-8") == trace:
-        return
-    name = f"{TAIL}{cipher.suffix if cipher else ''}"
-    with folder.draft(f"{name}.copy") as draft, path.open("rb") as source:
-        with folder.writing(draft.path):
-            _encrypt(_Written(source), draft.file, cipher)
-        send(bucket, draft.path, f"{archive.WAL}/{place.name}/{name}", None)
+    with archive.opened(path) as source:
+        trace = f"{path.name} {os.fstat(source.fileno()).st_mtime_ns}"
+        if note.exists() and note.read_text(encoding="utf-8") == trace:
+            return
+        name = f"{TAIL}{cipher.suffix if cipher else ''}"
+        with folder.draft(f"{name}.copy") as draft:
+            with folder.writing(draft.path):
+                _encrypt(_Written(source), draft.file, cipher)
+            send(bucket, draft.path, f"{archive.WAL}/{place.name}/{name}", None)
     private.write(note, trace)
 
 
@@ -115,14 +116,7 @@ class _Written:
     """A file without the zeros at its end."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file, self._left = file, file.seek(0, os.SEEK_END)
-        while self._left:
-            begin = max(0, self._left - BLOCK)
-            file.seek(begin)
-            written = len(file.read(self._left - begin).rstrip(b"\0"))
-            self._left = begin + written
-            if written:
-                break
+        self._file, self._left = file, written(file)
         file.seek(0)
 
     def read(self, size: int = -1, /) -> bytes:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
+    from typing import BinaryIO
 
     from app_schema.backup.copies import Copies, Stored
     from app_schema.backup.entry import Physical
@@ -134,7 +135,7 @@ class Wal:
             writer = HashedWriter(draft.file)
             self.transfer.copy(objects, suffix, writer, report, threads=False)
             draft.file.flush()
-            header = Header.read(draft.path)
+            header = Header.read(draft.file)
             if header is None or header.system_identifier != self.base.system_identifier or writer.bytes > size:
                 raise BackupDamaged(f"{self.transfer.copies.url}/{objects[0]} is no segment of this cluster; {ANOTHER}")
             name = Segment(header.timeline, header.address // size).name(size)
@@ -152,7 +153,7 @@ class Wal:
         with place.draft(name) as draft, place.writing(draft.path):
             writer = HashedWriter(draft.file)
             self.transfer.copy(objects, suffix, writer, report, threads=False)
-            if wrong := self._wrong(name, draft.path, writer.bytes):
+            if wrong := self._wrong(name, draft.file, writer.bytes):
                 raise BackupDamaged(f"{self.transfer.copies.url}/{objects[0]} is damaged: {wrong}; {ANOTHER}")
             os.fsync(draft.file.fileno())
             try:
@@ -160,13 +161,13 @@ class Wal:
             except FileExistsError:  # a receiver or the server has just written it
                 return
 
-    def _wrong(self, name: str, path: Path, size: int) -> str:
+    def _wrong(self, name: str, file: BinaryIO, size: int) -> str:
         segment = Segment.parse(name, self.base.segment_bytes)
         if segment is None:
             return "" if HISTORY.fullmatch(name) and size else "it is empty"
         if size != self.base.segment_bytes:
             return f"it holds {size:,} bytes, and a segment of WAL has {self.base.segment_bytes:,}"
-        header = Header.read(path)
+        header = Header.read(file)
         there = segment.number * self.base.segment_bytes
         if header is None or header.system_identifier != self.base.system_identifier or header.address != there:
             return "it is another segment, or of another cluster"

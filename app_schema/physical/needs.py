@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
@@ -23,13 +23,19 @@ FACTS = text("""
 SENDERS = 2  # a base backup streams its WAL beside its files
 
 
+class _Facts(NamedTuple):
+    role: str
+    may_replicate: bool
+    settings: dict[str, str]
+
+
 def check_base(connection: Connection) -> None:
     """Whether a base backup can be taken that is worth something.
 
     Raises:
         ServerUnsuitable: a right or a setting is missing; the line names all of them, each with its cure.
     """
-    _refuse("a base backup", _missing_always(connection))
+    _refuse("a base backup", _missing_always(_facts(connection)))
 
 
 def check_incremental(connection: Connection) -> None:
@@ -40,16 +46,18 @@ def check_incremental(connection: Connection) -> None:
             f"PostgreSQL {version} has no incremental backups (17 has): take app-schema backup base more often,"
             " and keep app-schema backup wal running, which restores to any moment in between"
         )
-    missing = _missing_always(connection)
-    if _settings(connection)["summarize_wal"] != "on":
+    facts = _facts(connection)
+    missing = _missing_always(facts)
+    if facts.settings["summarize_wal"] != "on":
         missing.append("summarize_wal is off: ALTER SYSTEM SET summarize_wal = on; SELECT pg_reload_conf(); then take a new base")
     _refuse("an incremental backup", missing)
 
 
 def check_wal(connection: Connection) -> None:
     """Whether WAL can be received through a slot that cannot fill the server's disk; errors as for :func:`check_base`."""
-    missing = _missing_always(connection)
-    if _settings(connection)["max_slot_wal_keep_size"] == "-1":
+    facts = _facts(connection)
+    missing = _missing_always(facts)
+    if facts.settings["max_slot_wal_keep_size"] == "-1":
         missing.append(
             "max_slot_wal_keep_size is -1, so that a receiver that is away would fill the server's disk:"
             " ALTER SYSTEM SET max_slot_wal_keep_size = '10GB'; SELECT pg_reload_conf()"
@@ -57,12 +65,15 @@ def check_wal(connection: Connection) -> None:
     _refuse("receiving WAL", missing)
 
 
-def _missing_always(connection: Connection) -> list[str]:
+def _facts(connection: Connection) -> _Facts:
     rows = connection.execute(FACTS).all()
-    settings = {row.name: row.setting for row in rows}
-    missing = []
-    if not rows[0].may_replicate:
-        missing.append(f"the replication right: ALTER ROLE {quoted(rows[0].role)} REPLICATION")
+    return _Facts(rows[0].role, rows[0].may_replicate, {row.name: row.setting for row in rows})
+
+
+def _missing_always(facts: _Facts) -> list[str]:
+    settings, missing = facts.settings, []
+    if not facts.may_replicate:
+        missing.append(f"the replication right: ALTER ROLE {quoted(facts.role)} REPLICATION")
     if settings["wal_level"] == "minimal":
         missing.append("wal_level is minimal: ALTER SYSTEM SET wal_level = replica, then restart the server")
     if int(settings["max_wal_senders"]) < SENDERS:
@@ -70,10 +81,6 @@ def _missing_always(connection: Connection) -> list[str]:
     if settings["data_checksums"] != "on":
         missing.append("data checksums are off, so that damaged pages would go unnoticed: stop the server, then pg_checksums --enable")
     return missing
-
-
-def _settings(connection: Connection) -> dict[str, str]:
-    return {row.name: row.setting for row in connection.execute(FACTS)}
 
 
 def _refuse(what: str, missing: list[str]) -> None:

@@ -61,10 +61,10 @@ class Reader:
             WalDamaged: there is a record that is not what was written, and more WAL after it.
         """
         self.end = self.route.start
-        with self.route.laid_out() as folder:
+        with self.route.laid_out() as (folder, still):
             for leg in self.route.legs:
                 if leg.start != leg.end and leg.start < self.route.end:
-                    yield from self._read(folder, leg)
+                    yield from self._read(folder, still, leg)
 
     def prove(self) -> int:
         """Read all of it and return where the last good record begins; errors as for :meth:`transactions`."""
@@ -72,7 +72,7 @@ class Reader:
             pass
         return self.end
 
-    def _read(self, folder: Path, leg: Leg) -> Iterator[Transaction]:
+    def _read(self, folder: Path, still: Route, leg: Leg) -> Iterator[Transaction]:
         # with no end it waits five seconds for the segment after the last, as if a server were writing it
         end = self.route.end if leg.end is None else leg.end
         ends = (f"--start={show_lsn(leg.start)}", f"--end={show_lsn(end)}")
@@ -98,14 +98,14 @@ class Reader:
         if process.returncode == 0:
             self.end = end
         else:
-            self._judge(leg, error)
+            self._judge(still, leg, error)
 
-    def _judge(self, leg: Leg, error: str) -> None:
+    def _judge(self, route: Route, leg: Leg, error: str) -> None:
         """Tell the end of the WAL from damage in it."""
-        tip = leg is self.route.legs[-1]
+        tip = leg is route.legs[-1]
         match = BROKEN.search(error)
         last = parse_lsn(match[1]) if match else leg.start
-        if tip and (match or NO_RECORD in error) and tail.ends_after(self.route, last if match else None):
+        if tip and (match or NO_RECORD in error) and tail.ends_after(route, last if match else None):
             self.end = last
             return
         raise WalDamaged(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.errors import WalDamaged
-from app_schema.physical.archive import PARTIAL
-from app_schema.physical.segments import Header, Segment, is_blank, show_lsn
+from app_schema.physical.archive import PARTIAL, opened
+from app_schema.physical.segments import BLOCK, Header, Segment, show_lsn, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,11 +31,21 @@ class Leg(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A file of WAL; an unfinished one holds zeros after its last record."""
+    """A file of WAL; an unfinished one holds zeros after its last record, and a receiver may be writing in it."""
 
     path: Path
     segment: Segment
     unfinished: bool
+
+    def copy(self, target: Path) -> None:
+        """Copy as much as was written up to now; what is written meanwhile would come with holes before it."""
+        with opened(self.path) as source, target.open("wb") as copy:
+            size, left = os.fstat(source.fileno()).st_size, written(source)
+            source.seek(0)
+            while left:
+                left -= copy.write(source.read(min(left, BLOCK)))
+            copy.truncate(size)
+        target.chmod(0o600)
 
 
 class Gap(NamedTuple):
@@ -83,7 +94,8 @@ class Route:
         for file in self.files:
             if (file.segment.number + 1) * self.archive.segment_bytes <= start:
                 continue
-            header = Header.read(file.path)
+            with opened(file.path) as source:
+                header = Header.read(source)
             there = file.segment.number * self.archive.segment_bytes
             if header is None or header.system_identifier != system or header.address != there:
                 raise WalDamaged(
@@ -92,17 +104,22 @@ class Route:
                 )
 
     @contextmanager
-    def laid_out(self) -> Iterator[Path]:
-        """Yield a folder of links in which PostgreSQL's programs find the segments of each leg under its own timeline."""
+    def laid_out(self) -> Iterator[tuple[Path, Route]]:
+        """Yield a folder in which PostgreSQL's programs find the segments of each leg under its own timeline, and this route in it.
+
+        Nobody writes there; an unfinished segment is as it was at the beginning.
+        """
         archive = self.archive
         with TemporaryDirectory(prefix="app_schema-wal-") as name:
             folder = Path(name)
+            files = [file._replace(path=_still(file, folder)) if file.unfinished else file for file in self.files]
+            still = replace(self, files=tuple(files))
             for leg in self.legs:
                 last = archive.number(leg.end) if leg.end is not None else archive.number(self.end)
                 for number in range(archive.number(leg.start), last + 1):
-                    if file := self.stored(number):
+                    if file := still.stored(number):
                         (folder / Segment(leg.timeline, number).name(archive.segment_bytes)).symlink_to(file.path)
-            yield folder
+            yield folder, still
 
 
 def legs(archive: Archive, start: int, on: int, to: int) -> tuple[Leg, ...] | None:
@@ -145,6 +162,12 @@ def count_missing(archive: Archive, way: tuple[Leg, ...]) -> int:
     return sum(number not in there for number in range(archive.number(way[0].start), tip + 1))
 
 
+def _still(file: Stored, folder: Path) -> Path:
+    target = folder / f"{file.path.name}.copy"
+    file.copy(target)
+    return target
+
+
 def _file(archive: Archive, way: tuple[Leg, ...], number: int) -> Stored | None:
     for leg in reversed(way):
         begins = archive.number(leg.start) if leg is not way[0] else 0
@@ -152,15 +175,16 @@ def _file(archive: Archive, way: tuple[Leg, ...], number: int) -> Stored | None:
             continue
         segment = Segment(leg.timeline, number)
         name = segment.name(archive.segment_bytes)
-        if path := archive.files.get(name):
+        if path := archive.whole(name):
             size = path.stat().st_size
             if size != archive.segment_bytes:
                 raise _Broken(Gap(name, f"{path} is {size:,} bytes and a segment of WAL has {archive.segment_bytes:,}"))
             return Stored(path, segment, unfinished=path.parent in archive.beside)  # the last one a base brings is cut short
-        path = archive.files.get(f"{name}{PARTIAL}")
-        # else the receiver died while it made the file, or has not written in it; pg_waldump asks any file how long segments are
-        if path and path.stat().st_size == archive.segment_bytes and not is_blank(path):
-            return Stored(path, segment, unfinished=True)
+        if path := archive.files.get(f"{name}{PARTIAL}"):
+            with opened(path) as file:
+                # else the receiver died while it made the file, or has not written in it; pg_waldump asks any file how long segments are
+                if os.fstat(file.fileno()).st_size == archive.segment_bytes and written(file):
+                    return Stored(path, segment, unfinished=True)
     return None
 
 

@@ -5,12 +5,10 @@ An LSN is an offset in bytes from the beginning of all WAL. Source: src/include/
 
 from __future__ import annotations
 
+import os
 import re
 import struct
-from typing import TYPE_CHECKING, NamedTuple, Self
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from typing import BinaryIO, NamedTuple, Self
 
 SEGMENT_BYTES = 16 << 20  # unless initdb --wal-segsize said otherwise
 WAL_BYTES_PER_NAME = 1 << 32
@@ -53,10 +51,16 @@ class Segment(NamedTuple):
         return f"{self.timeline:08X}{self.number // per_name:08X}{self.number % per_name:08X}"
 
 
-def is_blank(path: Path) -> bool:
-    """Whether a file is zeros from end to end, as one is that nothing was written in yet."""
-    with path.open("rb") as file:
-        return not any(block.strip(b"\0") for block in iter(lambda: file.read(BLOCK), b""))
+def written(file: BinaryIO) -> int:
+    """Return how much of a file comes before the zeros at its end, all of which was there by then: a receiver may be writing on."""
+    left = file.seek(0, os.SEEK_END)
+    while left:
+        begin = max(0, left - BLOCK)
+        file.seek(begin)
+        if ending := file.read(left - begin).rstrip(b"\0"):
+            return begin + len(ending)
+        left = begin
+    return 0
 
 
 class Switch(NamedTuple):
@@ -81,10 +85,10 @@ class Header(NamedTuple):
     segment_bytes: int
 
     @classmethod
-    def read(cls, path: Path) -> Self | None:
+    def read(cls, file: BinaryIO) -> Self | None:
         """Return what a segment says of itself, None if it is empty or cut off."""
-        with path.open("rb") as file:
-            start = file.read(HEADER.size)
+        file.seek(0)
+        start = file.read(HEADER.size)
         if len(start) < HEADER.size or not any(start):
             return None
         _, _, timeline, address, _, system, size, _ = HEADER.unpack(start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,10 @@ def look(settings: Settings, folder: Folder) -> Status:
     newest = max(wal.segments, default=None)
     name = newest.name(wal.segment_bytes) if newest else None
     path = wal.files.get(name) or wal.files.get(f"{name}{archive.PARTIAL}") if name else None
-    at = datetime.fromtimestamp(path.stat().st_mtime, UTC) if path else None
+    at = None
+    if path:
+        with archive.opened(path) as file:
+            at = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
     behind = state.behind
     if behind is None:
         end = (newest.number + (0 if path and path.suffix else 1)) * wal.segment_bytes if newest else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -145,6 +146,7 @@ def _trace(found: Route) -> str:
     """Return what tells whether anything was written since: the newest file, its size, when and in which inode it was written."""
     if not found.files:
         return ""
-    file = found.files[-1].path
-    seen = file.stat()
-    return f"{file.name} {seen.st_size} {seen.st_mtime_ns} {seen.st_ino}"
+    newest = found.files[-1]
+    with archive.opened(newest.path) as file:
+        seen = os.fstat(file.fileno())
+    return f"{newest.path.name} {seen.st_size} {seen.st_mtime_ns} {seen.st_ino}"

@@ -13,6 +13,7 @@ from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import running
 from app_schema.backup.entry import Verification
 from app_schema.errors import BackupDamaged, BackupError
+from app_schema.physical.archive import opened
 from app_schema.physical.layout import DATA, LINKS, TABLESPACES, WAL, data_of
 from app_schema.physical.proof import prove, proving
 
@@ -96,15 +97,13 @@ def _stage(way: Plan, wal: Path) -> None:
     for file in way.wal.files:
         target = wal / file.segment.name(size)
         if file.segment.number <= last and file.path.parent != wal:
-            _copy_file(file.path, target)
+            file.copy(target)
     for timeline in way.wal.archive.histories:
         name = f"{timeline:08X}.history"
         _copy_file(way.wal.archive.files[name], wal / name)
 
 
 def _copy_file(source: Path, target: Path) -> None:
-    # another account may write in the archive, and could have placed a link to what is not its own
-    handle = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
-    with open(handle, "rb") as stored, target.open("wb") as copy:  # noqa: PTH123 (Path cannot open a handle)
+    with opened(source) as stored, target.open("wb") as copy:
         shutil.copyfileobj(stored, copy, 1 << 20)
     target.chmod(0o600)
