@@ -124,12 +124,14 @@ def verbatim(sql: str) -> TextClause:
 
 
 def _where(url: str | URL | None, schema: str | None, *, read_only: bool) -> tuple[URL, str]:
-    settings = Settings.from_env()
     if isinstance(url, str):
         try:
             url = parse_url(url)
         except ValueError as error:
             raise SettingsError(f"the database URL {error}") from None
+    if url and schema:
+        return url, schema
+    settings = Settings.from_env()
     url = url or (settings.database_read_url if read_only else None)
     return url or database_url(settings), schema or settings.schema_name
 

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from app_schema.backup.entry import Entry
 
 ROWS = 1_200_000  # about 850 MB of chat text
-ROUNDS = 6  # an even number: whoever comes first waits for the summarizer
+ROUNDS = 8
 CRASHES = 5
 OPTIONS = ("--checkpoint=fast", "--wal-method=stream", "--manifest-checksums=SHA256")
 FILL = f"""
@@ -105,9 +106,19 @@ class Bench:
             while slot.look(connection).behind != 0:
                 time.sleep(0.05)
 
+    def in_turn(self, number: int, ours: Callable[[], object], bare: Callable[[], float]) -> tuple[float, float]:
+        """Time both sides of a round on equal terms, every other time in the other order."""
+        seconds = {}
+        sides = {"ours": lambda: timed(ours), "bare": bare}
+        for side in sorted(sides, reverse=bool(number % 2)):
+            self.settle()
+            seconds[side] = sides[side]()
+        return seconds["ours"], seconds["bare"]
+
     def settle(self) -> None:
-        """Until what was changed is written and summarized."""
+        """Until what was changed is written and summarized, and the disk has nothing left to do."""
         self.execute("CHECKPOINT")
+        os.sync()
         summarized = "SELECT pending_lsn >= redo_lsn FROM pg_get_wal_summarizer_state(), pg_control_checkpoint()"
         with connect_to(self.url) as connection:
             while not connection.exec_driver_sql(summarized).scalar_one():
@@ -138,19 +149,18 @@ def figures() -> Iterator[Figure]:
 
 
 def _taking(bench: Bench) -> Iterator[Figure]:
-    ours, bare = zip(*((timed(lambda: base(bench.settings, bench.folder)), bench.bare()) for _ in range(ROUNDS)), strict=True)
-    yield Figure("backup base, s", "pg_basebackup with the same options", statistics.median(ours), statistics.median(bare), 1.1)
-    full = bench.entries[-1]
-    times: list[tuple[float, float]] = []
+    rounds = [bench.in_turn(number, lambda: base(bench.settings, bench.folder), bench.bare) for number in range(ROUNDS)]
+    ours, bare = (statistics.median(side) for side in zip(*rounds, strict=True))
+    yield Figure("backup base, s", "pg_basebackup with the same options", ours, bare, 1.1)
+    full, rounds = bench.entries[-1], []
     for number in range(ROUNDS):
-        bench.execute(CHANGE.format(1000 + number * ROWS // 4, ROWS // 25))
-        bench.settle()  # or whoever comes first pays for it
+        bench.execute(CHANGE.format(1000 + number * ROWS // ROUNDS, ROWS // 25))
         manifest = bench.folder.path / bench.entries[-1].parts[0].file / "data/backup_manifest"  # both add to the same one
-        first = bench.bare(f"--incremental={manifest}") if number % 2 else 0.0
-        mine = timed(lambda: incremental(bench.settings, bench.folder))
-        times.append((mine, first or bench.bare(f"--incremental={manifest}")))
-    mine, theirs = (statistics.median(side) for side in zip(*times, strict=True))
-    yield Figure("backup incremental, s", "pg_basebackup --incremental", mine, theirs, 1.1)
+        rounds.append(
+            bench.in_turn(number, lambda: incremental(bench.settings, bench.folder), partial(bench.bare, f"--incremental={manifest}"))
+        )
+    ours, bare = (statistics.median(side) for side in zip(*rounds, strict=True))
+    yield Figure("backup incremental, s", "pg_basebackup --incremental", ours, bare, 1.1)
     size = bench.entries[-ROUNDS].size
     yield Figure("incremental after 4 % of rows changed together, MB", "a base", size / 1e6, full.size / 1e6, 0.1)
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -64,14 +65,19 @@ class Programs:
     @classmethod
     def _look(cls) -> Iterator[Self]:
         seen = set()
-        on_path = shutil.which("pg_dump")
-        for folder in [*folders(), *([Path(on_path).resolve().parent, Path(on_path).parent] if on_path else [])]:
+        for folder in chain(folders(), cls._on_path()):
             program = folder / "pg_dump"
             if folder in seen or not os.access(program, os.X_OK):
                 continue
             seen.add(folder)
             if version := _version(program, program.stat().st_mtime_ns):
                 yield cls(folder, version)
+
+    @staticmethod
+    def _on_path() -> Iterator[Path]:
+        if program := shutil.which("pg_dump"):
+            yield Path(program).resolve().parent
+            yield Path(program).parent
 
     def has_zstd(self) -> bool:
         """Whether this pg_dump compresses with zstd: it can be built without, and does not before PostgreSQL 16."""
