@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 INCREMENTALS = 17  # the first version that has them
 FACTS = text("""
-    SELECT current_user AS role, rolsuper OR rolreplication AS may_replicate, name, setting
-    FROM pg_roles CROSS JOIN pg_settings
+    SELECT current_user AS role, rolsuper OR rolreplication AS may_replicate, name, current_setting(name, true) AS setting
+    FROM pg_roles CROSS JOIN unnest(ARRAY[
+        'wal_level', 'data_checksums', 'max_wal_senders', 'summarize_wal', 'max_slot_wal_keep_size'
+    ]) AS name
     WHERE rolname = current_user
-        AND name IN ('wal_level', 'data_checksums', 'max_wal_senders', 'summarize_wal', 'max_slot_wal_keep_size', 'full_page_writes')
 """)
 SENDERS = 2  # a base backup streams its WAL beside its files
 

@@ -57,8 +57,9 @@ def written(file: BinaryIO) -> int:
     while left:
         begin = max(0, left - BLOCK)
         file.seek(begin)
-        if ending := file.read(left - begin).rstrip(b"\0"):
-            return begin + len(ending)
+        block = file.read(left - begin)
+        if block != bytes(len(block)):
+            return begin + len(block.rstrip(b"\0"))
         left = begin
     return 0
 

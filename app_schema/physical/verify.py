@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from app_schema.backup.entry import Entry
     from app_schema.backup.folder import Folder
     from app_schema.settings import Settings
+
+AT_ONCE = 2  # one waits for the disk while the other computes
 
 
 def verify(
@@ -50,37 +54,53 @@ def verify(
             wanted.add(entry_id)
             entry = known.get(chain.place(entry).parent or "", entry)  # noqa: PLW2901 (up the chain)
     bad: set[str] = set()
-    for entry in (entry for entry in known.values() if entry.id in wanted):
-        finding = _look(catalogue, entry, known, bad, everything=everything)
-        if finding.error:
-            bad.add(entry.id)
-        if report:
-            report(entry.size)
-        yield finding
+    members = [entry for entry in known.values() if entry.id in wanted]
+    with ExitStack() as stack:
+        pool = ThreadPoolExecutor(AT_ONCE)
+        stack.callback(pool.shutdown, cancel_futures=True)
+        proofs = {entry.id: pool.submit(_error, _prove, folder, entry) for entry in members if everything or not _was_proved(entry)}
+        for entry in members:
+            proof = proofs.get(entry.id)
+            error = proof.result() if proof else _error(_glance, folder, entry)
+            error = error or _wrong_with_parent(entry, known, bad)
+            if error:
+                bad.add(entry.id)
+            if error or proof:
+                _note(catalogue, entry, error)
+            if report:
+                report(entry.size)
+            yield Finding(entry.id, "as written" if proof else f"all there, read on {entry.verified[-1].at:%Y-%m-%d}", error)
     good = [entry for entry in known.values() if entry.id not in bad]
     for system in sorted({chain.place(entry).system_identifier for entry in entries}):
         yield from _verify_wal(settings, folder, system, good, everything=everything)
 
 
-def _look(catalogue: Catalogue, entry: Entry, known: dict[str, Entry], bad: set[str], *, everything: bool) -> Finding:
-    parent = chain.place(entry).parent
-    again = bool(entry.verified) and entry.verified[-1].error is None and not everything
-    error = None
+def _was_proved(entry: Entry) -> bool:
+    return bool(entry.verified) and entry.verified[-1].error is None
+
+
+def _error(check: Callable[[Folder, Entry], None], folder: Folder, entry: Entry) -> str | None:
     try:
-        if parent is not None and parent not in known:
-            raise BackupDamaged(f"{entry.id} adds to {parent}, which is missing: the chain is broken; use another one")  # noqa: TRY301
-        if again:
-            _glance(catalogue.folder, entry)
-        else:
-            prove(catalogue.folder, entry, programs_for(entry))
-        if parent in bad:
-            raise BackupDamaged(f"{entry.id} adds to {parent}, which is damaged; use another chain")  # noqa: TRY301
+        check(folder, entry)
     except BackupDamaged as damage:
-        error = str(damage)
-    if error or not again:
-        seen = Verification(at=datetime.now(UTC), error=error)
-        catalogue.amend(entry.id, lambda now: now.model_copy(update={"verified": (*now.verified, seen)}))
-    return Finding(entry.id, f"all there, read on {entry.verified[-1].at:%Y-%m-%d}" if again else "as written", error)
+        return str(damage)
+    return None
+
+
+def _wrong_with_parent(entry: Entry, known: dict[str, Entry], bad: set[str]) -> str | None:
+    parent = chain.place(entry).parent
+    if parent is not None and parent not in known:
+        return f"{entry.id} adds to {parent}, which is missing: the chain is broken; use another one"
+    return f"{entry.id} adds to {parent}, which is damaged; use another chain" if parent in bad else None
+
+
+def _note(catalogue: Catalogue, entry: Entry, error: str | None) -> None:
+    seen = Verification(at=datetime.now(UTC), error=error)
+    catalogue.amend(entry.id, lambda now: now.model_copy(update={"verified": (*now.verified, seen)}))
+
+
+def _prove(folder: Folder, entry: Entry) -> None:
+    prove(folder, entry, programs_for(entry))
 
 
 def _glance(folder: Folder, entry: Entry) -> None:
