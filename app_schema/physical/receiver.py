@@ -19,7 +19,7 @@ from app_schema.engine import connect_to, database_url
 from app_schema.errors import BackupBusy, BackupError, BackupFolderUnsuitable, ServerUnreachable
 from app_schema.physical import archive, needs, slot
 from app_schema.physical.base import IDENTITY, check_programs
-from app_schema.physical.segments import SEGMENT
+from app_schema.physical.segments import SEGMENT, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 PATIENCE = (0.5, 5.0)  # seconds between two attempts, the first and the longest
 SECONDS_BETWEEN_COPIES = 10
+CUT = ".cut"
 REMOVED = "has already been removed"
 NEW_BASE = "what was taken before cannot be recovered beyond it: take a new base now, with app-schema backup base"
 
@@ -42,12 +43,14 @@ class Receiver:
 
     Attributes:
         place: the archive of that cluster.
+        segment_bytes: the size of its segments.
         say: is told, a line each, of what a person should know.
         copy: sends elsewhere what has been received, every few seconds.
     """
 
     url: URL
     place: Path
+    segment_bytes: int
     programs: Programs
     say: Callable[[str], None]
     copy: Callable[[], object] | None = None
@@ -59,6 +62,7 @@ class Receiver:
         with _alone(self.place) as handle:
             patience = PATIENCE[0]
             while True:
+                self._clear()
                 trouble = self._prepare() or self._receive(handle)
                 if REMOVED in trouble:
                     self._begin_anew(trouble)
@@ -71,6 +75,22 @@ class Receiver:
                 self._connected, self._said = False, trouble
                 time.sleep(patience)
                 patience = min(2 * patience, PATIENCE[1])
+
+    def _clear(self) -> None:
+        """Put away a segment that was cut short, which pg_receivewal would refuse for good.
+
+        It fills each with zeros before it receives anything, and then it is killed, or the disk is full.
+        """
+        for path in self.place.glob(f"*{archive.PARTIAL}"):
+            with archive.opened(path) as file:
+                if os.fstat(file.fileno()).st_size in (0, self.segment_bytes):
+                    continue
+                blank = written(file) == 0
+            if blank:
+                path.unlink()
+            else:
+                path.rename(f"{path}{CUT}")
+                self.say(f"{path} is not as long as a segment; it is {path.name}{CUT} now, and its WAL is asked for again")
 
     def _prepare(self) -> str:
         """See to the slot; return what is in the way."""
@@ -155,13 +175,13 @@ def receiver(settings: Settings, folder: Folder, say: Callable[[str], None], cop
         version = major(connection)
         programs = Programs.find(version)
         check_programs(programs, version)
-        system = connection.execute(IDENTITY).one().system
-    place = archive.place_of(settings, folder) / system
+        identity = connection.execute(IDENTITY).one()
+    place = archive.place_of(settings, folder) / identity.system
     try:
         place.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise BackupFolderUnsuitable(f"the archive {place} cannot be made: {error.strerror}; set APP_SCHEMA_BACKUP_WAL_DIR") from None
-    return Receiver(url, place, programs, say, copy)
+    return Receiver(url, place, identity.segment_bytes, programs, say, copy)
 
 
 @contextmanager

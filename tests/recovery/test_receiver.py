@@ -56,6 +56,23 @@ def test_killed_at_20_moments_it_goes_on(live):
     assert [transaction.xid for transaction in live.reader.transactions()][-1] == live.committed[-1][1]
 
 
+@pytest.mark.parametrize("blank", [True, False])
+def test_a_segment_cut_short_does_not_stop_it(live, blank):
+    """As the disk was full, or it was killed, while it made the file: pg_receivewal itself would refuse from then on."""
+    [path] = live.wal.glob("*.partial")
+    path.write_bytes(bytes(1 << 20) if blank else path.read_bytes()[: 1 << 20])
+    process = app_schema(live, "backup", "wal")
+    live.add(3)
+    live.wait_for_receiver()
+    process.terminate()
+    said = process.communicate()[0]
+    assert errors(live) == []
+    assert [transaction.xid for transaction in live.reader.transactions()][-1] == live.committed[-1][1]
+    aside = list(live.wal.glob("*.cut"))
+    assert [each.stat().st_size for each in aside] == ([] if blank else [1 << 20])
+    assert ("is not as long as a segment" in said) is not blank
+
+
 def test_one_is_enough(live):
     with live.receiving():
         _, error = app_schema(live, "backup", "wal").communicate()
