@@ -6,16 +6,18 @@ import os
 import re
 import secrets
 import shutil
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from app_schema.backup.entry import Entry, Kind
+from app_schema.backup.entry import Entry, Kind, Verification
 from app_schema.backup.folder import UNFINISHED, Folder
 from app_schema.errors import BackupDamaged, BackupUnknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from app_schema.backup.folder import Draft
@@ -107,22 +109,57 @@ class Catalogue:
                 raise
 
     def amend(self, entry_id: str, change: Callable[[Entry], Entry]) -> Entry:
-        """Rewrite one entry from what it says now, at once and one writer at a time."""
+        """Rewrite one entry from what it says now, at once and one writer at a time.
+
+        Raises:
+            BackupUnknown: it was removed in the meantime.
+        """
         with self.folder.turn():
             path = self.folder.path / f"{entry_id}.json"
-            entry = change(Entry.unsealed(path.read_bytes()))
+            try:
+                entry = change(Entry.unsealed(path.read_bytes()))
+            except FileNotFoundError:
+                raise BackupUnknown(f"{entry_id} was removed in the meantime") from None
             with self.folder.draft(f"{entry_id}.{secrets.token_hex(4)}.amended") as note:
                 note.file.write(entry.sealed())
                 note.keep(path.name)
             self.folder.sync()
         return entry
 
-    def remove(self, entry: Entry) -> None:
-        """Remove a backup: its files, then its entry, so that a death in between shows as missing files and not as strange ones."""
-        for part in entry.parts:
-            _remove(self.folder.path / part.file)
-        (self.folder.path / f"{entry.id}.json").unlink()
-        self.folder.sync()
+    def note_look(self, entry_id: str, error: str | None) -> Entry:
+        """Note what a look at a backup has found; None: it is what was written. Errors as for :meth:`amend`."""
+        seen = Verification(at=datetime.now(UTC), error=error)
+        return self.amend(entry_id, lambda now: now.model_copy(update={"verified": (*now.verified, seen)}))
+
+    def remove(self, entry: Entry) -> bool:
+        """Remove a backup unless somebody reads it just now; return whether it is gone.
+
+        Its files go first, then its entry: a death in between shows as missing files and not as strange ones.
+        """
+        with self._claimed(entry) as free:
+            if free:
+                for part in entry.parts:
+                    _remove(self.folder.path / part.file)
+                (self.folder.path / f"{entry.id}.json").unlink()
+                self.folder.sync()
+        return free
+
+    @contextmanager
+    def reading(self, entries: Iterable[Entry]) -> Iterator[None]:
+        """Keep backups from being pruned in the meantime; what is missing of them is not."""
+        with ExitStack() as stack:
+            for part in (part for entry in entries for part in entry.parts):
+                with suppress(FileNotFoundError):
+                    stack.enter_context(self.folder.using(part.file))
+            yield
+
+    def is_free(self, entry: Entry) -> bool:
+        """Whether nobody reads a backup just now."""
+        with self._claimed(entry) as free:
+            return free
+
+    def _claimed(self, entry: Entry) -> AbstractContextManager[bool]:
+        return self.folder.claimed(part.file for part in entry.parts)
 
     def sweep(self) -> None:
         """Finish what died between the last byte and the entry, and remove what other dead runs have left; call it in a run."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.backup.catalogue import Catalogue
-from app_schema.backup.entry import Verification
 from app_schema.backup.stream import HashedWriter
 from app_schema.backup.verify import check_part
 from app_schema.errors import BackupDamaged, BackupError
@@ -113,12 +111,9 @@ def bring_back(catalogue: Catalogue, entry: Entry, bring: Callable[[Part], None]
     for part in wanted:
         bring(part)
     catalogue.folder.sync()
-    seen = Verification(at=datetime.now(UTC))
-    if known:
-        now = catalogue.amend(entry.id, lambda now: now.model_copy(update={"verified": (*now.verified, seen)}))
-    else:
-        now = entry.model_copy(update={"verified": (*entry.verified, seen)})
-        catalogue.add(now, [])
+    if not known:
+        catalogue.add(entry, [])
+    now = catalogue.note_look(entry.id, None)
     return Fetched(now, sum(part.bytes for part in wanted))
 
 

@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 import stat
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003 (of a dataclass)
 from typing import TYPE_CHECKING, BinaryIO, Self
@@ -15,7 +15,7 @@ from app_schema.embedded import private
 from app_schema.errors import BackupBusy, BackupError, BackupFolderUnsuitable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from app_schema.settings import Settings
 
@@ -165,7 +165,11 @@ class Folder:
 
     @contextmanager
     def using(self, name: str) -> Iterator[None]:
-        """Keep a backup's file or folder from being pruned in the meantime."""
+        """Keep a backup's file or folder from being pruned in the meantime; wait if that is being done.
+
+        Raises:
+            FileNotFoundError: it is gone.
+        """
         handle = os.open(self.path / name, os.O_RDONLY)
         try:
             fcntl.flock(handle, fcntl.LOCK_SH)
@@ -173,20 +177,20 @@ class Folder:
         finally:
             os.close(handle)
 
-    def is_used(self, name: str) -> bool:
-        """Whether somebody is :meth:`using` it."""
-        try:
-            handle = os.open(self.path / name, os.O_RDONLY)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        else:
-            return False
-        finally:
-            os.close(handle)
+    @contextmanager
+    def claimed(self, names: Iterable[str]) -> Iterator[bool]:
+        """Keep files or folders for oneself; yield whether that is so, which it is not while somebody is :meth:`using` one."""
+        with ExitStack() as stack:
+            free = True
+            for name in names:
+                with suppress(FileNotFoundError):
+                    handle = os.open(self.path / name, os.O_RDONLY)
+                    stack.callback(os.close, handle)
+                    try:
+                        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    except BlockingIOError:
+                        free = False
+            yield free
 
     def _open(self, name: str) -> int:
         path = self.path / name

@@ -9,6 +9,9 @@ from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.retention import Decision, decide, policy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app_schema.backup.entry import Entry
     from app_schema.backup.folder import Folder
     from app_schema.settings import Settings
 
@@ -23,23 +26,24 @@ def prune(settings: Settings, folder: Folder, *, dry_run: bool) -> list[Decision
     """
     catalogue = Catalogue(folder)
     if dry_run:
-        return _decided(settings, catalogue)
+        return _carried_out(_decided(settings, catalogue), catalogue.is_free)
     with folder.run():
         catalogue.sweep()
-        decided = _decided(settings, catalogue)
-        for decision in reversed(decided):  # what adds to a backup goes before it
-            if not decision.keep:
-                catalogue.remove(decision.entry)
-    return decided
+        return _carried_out(_decided(settings, catalogue), catalogue.remove)
 
 
 def _decided(settings: Settings, catalogue: Catalogue) -> list[Decision]:
     entries, _ = catalogue.read()
-    decided = decide(entries, policy(settings), datetime.now(UTC))
-    return [_unless_used(catalogue.folder, decision) for decision in decided]
+    return decide(entries, policy(settings), datetime.now(UTC))
 
 
-def _unless_used(folder: Folder, decision: Decision) -> Decision:
-    if not decision.keep and any(folder.is_used(part.file) for part in decision.entry.parts):
-        return decision._replace(keep=True, reason="somebody reads it just now")
-    return decision
+def _carried_out(decided: list[Decision], remove: Callable[[Entry], bool]) -> list[Decision]:
+    """Remove what goes, the newest first: what adds to a backup goes before it, and keeps it if it stays."""
+    done: list[Decision] = []
+    needed: set[str | None] = set()
+    for decision in reversed(decided):
+        stays = not decision.keep and (decision.entry.id in needed or not remove(decision.entry))
+        if stays and decision.entry.physical:
+            needed.add(decision.entry.physical.parent)
+        done.append(decision._replace(keep=True, reason="somebody reads it just now") if stays else decision)
+    return done[::-1]

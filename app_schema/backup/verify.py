@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from app_schema.backup.entry import Entry, Part, Verification
 from app_schema.backup.stream import digest
 from app_schema.errors import BackupDamaged
 
@@ -14,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app_schema.backup.catalogue import Catalogue
+    from app_schema.backup.entry import Entry, Part
 
 
 def check_part(path: Path, part: Part, report: Callable[[int], None] | None = None) -> None:
@@ -34,12 +33,16 @@ def check_part(path: Path, part: Part, report: Callable[[int], None] | None = No
 
 
 def verify(catalogue: Catalogue, entry: Entry, report: Callable[[int], None] | None = None) -> Entry:
-    """Check every file of a backup of the dump kinds and note the result in its entry, which is returned."""
+    """Check every file of a backup of the dump kinds and note the result in its entry, which is returned.
+
+    Raises:
+        BackupUnknown: it was removed in the meantime.
+    """
     error = None
-    try:
-        for part in entry.parts:
-            check_part(catalogue.folder.path / part.file, part, report)
-    except BackupDamaged as damage:
-        error = str(damage)
-    seen = Verification(at=datetime.now(UTC), error=error)
-    return catalogue.amend(entry.id, lambda now: now.model_copy(update={"verified": (*now.verified, seen)}))
+    with catalogue.reading([entry]):
+        try:
+            for part in entry.parts:
+                check_part(catalogue.folder.path / part.file, part, report)
+        except BackupDamaged as damage:
+            error = str(damage)
+        return catalogue.note_look(entry.id, error)

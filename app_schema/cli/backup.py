@@ -24,7 +24,7 @@ from app_schema.cli.listing import show_decisions, show_entries
 from app_schema.cli.physical import base, copy_cluster, incremental, wal
 from app_schema.cli.progress import counting, say_above
 from app_schema.cli.stopping import stoppable
-from app_schema.errors import BackupDamaged, SettingsError
+from app_schema.errors import BackupDamaged, BackupUnknown, SettingsError
 from app_schema.monitoring.units import size
 from app_schema.physical.elsewhere import upload_wal as send_wal
 from app_schema.physical.expiry import expire
@@ -117,7 +117,11 @@ def verify(settings: Settings, backups: tuple[str, ...], *, everything: bool) ->
     looked = bad = len(problems)
     with stoppable(), counting("verifying", sum(entry.size for entry in entries)) as report:
         for entry in (entry for entry in entries if not entry.physical):
-            seen = check(catalogue, entry, report)
+            try:
+                seen = check(catalogue, entry, report)
+            except BackupUnknown as gone:
+                say_above(str(gone))
+                continue
             looked, bad = looked + 1, bad + bool(seen.damaged)
             say_above(f"{entry.id}: {seen.damaged or f'{size(entry.size)}, as written'}")
         for finding in check_clusters(

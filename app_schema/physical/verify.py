@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app_schema.backup import chain, window
 from app_schema.backup.catalogue import Catalogue
-from app_schema.backup.entry import Verification
 from app_schema.errors import BackupDamaged
 from app_schema.physical import archive, memory, route
 from app_schema.physical.base import programs_for
@@ -23,7 +22,7 @@ from app_schema.physical.segments import parse_lsn
 from app_schema.physical.verify_wal import Wal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from app_schema.backup.entry import Entry
     from app_schema.backup.folder import Folder
@@ -47,18 +46,14 @@ def verify(
         report: is told of the bytes of each backup.
     """
     catalogue = Catalogue(folder)
-    known = {entry.id: entry for entry in catalogue.read()[0] if entry.kind in chain.KINDS}
-    wanted: set[str] = set()
-    for entry in entries:
-        while (entry_id := entry.id) not in wanted:
-            wanted.add(entry_id)
-            entry = known.get(chain.place(entry).parent or "", entry)  # noqa: PLW2901 (up the chain)
-    bad: set[str] = set()
-    members = [entry for entry in known.values() if entry.id in wanted]
     with ExitStack() as stack:
+        stack.enter_context(catalogue.reading(_with_parents(entries, _clusters(catalogue))))
+        known = _clusters(catalogue)  # without what was pruned until now
+        members = _with_parents(entries, known)
         pool = ThreadPoolExecutor(AT_ONCE)
         stack.callback(pool.shutdown, cancel_futures=True)
         proofs = {entry.id: pool.submit(_error, _prove, folder, entry) for entry in members if everything or not _was_proved(entry)}
+        bad: set[str] = set()
         for entry in members:
             proof = proofs.get(entry.id)
             error = proof.result() if proof else _error(_glance, folder, entry)
@@ -66,13 +61,27 @@ def verify(
             if error:
                 bad.add(entry.id)
             if error or proof:
-                _note(catalogue, entry, error)
+                catalogue.note_look(entry.id, error)
             if report:
                 report(entry.size)
             yield Finding(entry.id, "as written" if proof else f"all there, read on {entry.verified[-1].at:%Y-%m-%d}", error)
     good = [entry for entry in known.values() if entry.id not in bad]
     for system in sorted({chain.place(entry).system_identifier for entry in entries}):
         yield from _verify_wal(settings, folder, system, good, everything=everything)
+
+
+def _clusters(catalogue: Catalogue) -> dict[str, Entry]:
+    return {entry.id: entry for entry in catalogue.read()[0] if entry.kind in chain.KINDS}
+
+
+def _with_parents(entries: Iterable[Entry], known: dict[str, Entry]) -> list[Entry]:
+    wanted: set[str] = set()
+    for entry in entries:
+        each: Entry | None = entry
+        while each and each.id not in wanted:
+            wanted.add(each.id)
+            each = known.get(chain.place(each).parent or "")
+    return [entry for entry in known.values() if entry.id in wanted]
 
 
 def _was_proved(entry: Entry) -> bool:
@@ -92,11 +101,6 @@ def _wrong_with_parent(entry: Entry, known: dict[str, Entry], bad: set[str]) -> 
     if parent is not None and parent not in known:
         return f"{entry.id} adds to {parent}, which is missing: the chain is broken; use another one"
     return f"{entry.id} adds to {parent}, which is damaged; use another chain" if parent in bad else None
-
-
-def _note(catalogue: Catalogue, entry: Entry, error: str | None) -> None:
-    seen = Verification(at=datetime.now(UTC), error=error)
-    catalogue.amend(entry.id, lambda now: now.model_copy(update={"verified": (*now.verified, seen)}))
 
 
 def _prove(folder: Folder, entry: Entry) -> None:
@@ -133,5 +137,6 @@ def _verify_wal(settings: Settings, folder: Folder, system: str, good: list[Entr
         return
     place = archive.place_of(settings, folder) / system
     look = Wal(place, folder, standing, memory.recall(folder, system), everything=everything)
-    yield from look.findings()
+    with folder.using(str(place)) if place.is_dir() else nullcontext():
+        yield from look.findings()
     memory.note(folder, system, memory.Memory(timelines=look.found, gaps=look.gaps))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import URL
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import running
-from app_schema.backup.entry import Verification
 from app_schema.errors import BackupDamaged, BackupError
 from app_schema.physical.archive import opened
 from app_schema.physical.layout import DATA, LINKS, TABLESPACES, WAL, data_of
@@ -45,8 +43,7 @@ def bring(folder: Folder, way: Plan, home: Path, account: Account, steps: Steps)
                 raise
             proved()
     except BackupDamaged as damage:
-        seen = Verification(at=datetime.now(UTC), error=str(damage))
-        Catalogue(folder).amend(looked_at.id, lambda now: now.model_copy(update={"verified": (*now.verified, seen)}))
+        Catalogue(folder).note_look(looked_at.id, str(damage))
         if way.target.backup is not None:
             raise
         for made in (home / DATA, home / TABLESPACES):

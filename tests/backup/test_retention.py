@@ -3,12 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import dump
 from app_schema.backup.entry import Database, Entry, Kind, Part, Verification
 from app_schema.backup.prune import prune
 from app_schema.backup.retention import decide, policy
+from app_schema.backup.stream import digest
+from app_schema.backup.verify import verify
+from app_schema.cli import main
 from app_schema.settings import Settings
 
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
@@ -91,6 +95,37 @@ def test_prune_leaves_what_somebody_reads_and_what_nobody_can(settings, folder):
     prune(settings, folder, dry_run=False)
     assert not (folder.path / old.parts[0].file).exists()
     assert (folder.path / broken.parts[0].file).exists()
+
+
+def test_prune_leaves_what_is_being_verified(settings, folder, monkeypatch):
+    old, _ = dump(settings, folder), dump(settings, folder)
+    age(folder, old, days=40)
+    reasons = []
+
+    def digest_and_prune(file, report):
+        reasons.append(prune(settings, folder, dry_run=False)[0].reason)
+        return digest(file, report)
+
+    monkeypatch.setattr("app_schema.backup.verify.digest", digest_and_prune)
+    assert verify(Catalogue(folder), old).damaged is None
+    assert reasons == ["somebody reads it just now"]
+
+
+def test_what_was_pruned_until_it_was_looked_at_is_not_damaged(settings, folder, monkeypatch):
+    old, new = dump(settings, folder), dump(settings, folder)
+    read = Catalogue.read
+
+    def read_and_prune(catalogue):
+        found = read(catalogue)
+        monkeypatch.undo()
+        assert catalogue.remove(old)
+        return found
+
+    monkeypatch.setattr(Catalogue, "read", read_and_prune)
+    done = CliRunner().invoke(main, ["backup", "verify"], env={"APP_SCHEMA_BACKUP_DIR": str(folder.path)})
+    assert done.output.splitlines()[0] == f"{old.id} was removed in the meantime"
+    assert done.output.splitlines()[1].startswith(f"{new.id}: ")
+    assert done.exit_code == 0
 
 
 def age(folder, old, days):

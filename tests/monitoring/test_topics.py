@@ -32,6 +32,8 @@ def test_growth_is_measured_from_the_last_look(engine, look):
     grown = {row.table: row.growth_bytes for row in look(NOON + timedelta(hours=1)).rows("tables")}
     assert grown["logs"] > 1_000_000
     assert grown["users"] == 0
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM logs"))  # or autovacuum adds a map of what is visible, at a moment of its own
     look(NOON + timedelta(days=6))
     (week,) = [row for row in look(NOON + timedelta(days=7)).rows("tables") if row.table == "logs"]
     assert (week.growth_bytes, week.growth_of_day_bytes) == (0, 0)

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app_schema.backup import window
+from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.entry import Entry, Kind, Part, Physical, Verification
+from app_schema.backup.folder import Folder
 from app_schema.backup.prune import prune
 from app_schema.backup.retention import decide, policy
 from app_schema.physical.expiry import expire, unneeded
@@ -146,6 +148,24 @@ def test_wal_is_kept_for_a_backup_whose_entry_cannot_be_read(source):
     entry.write_bytes(kept[:-9])
     [found] = expire(source.settings, source.folder)
     assert (found.names, found.reason) == ((), f"{entry.name} cannot be read and may need it: all its WAL is kept")
+
+
+def test_a_base_stays_as_long_as_what_adds_to_it_is_read(tmp_path):
+    tmp_path.chmod(0o700)
+    settings = Settings(backup_dir=tmp_path)
+    folder = Folder.of(settings)
+    entries = []
+    for each in [*chained(60, 59, 58), entry(20)]:
+        entries.append(each.model_copy(update={"parts": (Part(file=f"{each.id}.cluster", bytes=1, sha256="0"),)}))
+        (tmp_path / entries[-1].parts[0].file).mkdir()
+        Catalogue(folder).add(entries[-1], [])
+    for read in (entries[1], entries[0]):
+        with folder.using(read.parts[0].file):
+            assert [each.entry for each in prune(settings, folder, dry_run=True) if each.keep][:-1] == entries[: entries.index(read) + 1]
+            prune(settings, folder, dry_run=False)
+        assert Catalogue(folder).read()[0] == [*entries[: entries.index(read) + 1], entries[-1]]
+    prune(settings, folder, dry_run=False)
+    assert Catalogue(folder).read()[0] == entries[-1:]
 
 
 def test_what_somebody_reads_is_not_removed(source):
