@@ -1,7 +1,9 @@
 """One source cluster, its backups and its WAL, for all tests that do not change them."""
 
+import subprocess
+
 import pytest
-from sources import Source, place
+from sources import Source, new_folder, place
 
 from app_schema.physical.base import base, incremental
 
@@ -38,3 +40,15 @@ def target():
     """A folder to restore into; a server that was left running there is stopped."""
     with place("res-") as home:
         yield home / "restored"
+
+
+@pytest.fixture
+def small_disk():
+    """A disk of 24 MB where we may mount one."""
+    with place() as home:
+        path = new_folder(home / "small")
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=711", "tmpfs", path], capture_output=True, check=False)
+        if done.returncode:
+            pytest.skip("this user may not mount a disk")
+        yield path
+        subprocess.run(["umount", path], check=True)

@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -47,18 +46,6 @@ def test_two_at_once(empty):
     with empty.folder.run(), pytest.raises(BackupBusy, match="another backup is running"):
         base(empty.settings, empty.folder)
     assert empty.entries == []
-
-
-@pytest.fixture
-def small_disk():
-    """A disk of 24 MB where we may mount one."""
-    with place() as home:
-        path = new_folder(home / "small")
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=711", "tmpfs", path], capture_output=True, check=False)
-        if done.returncode:
-            pytest.skip("this user may not mount a disk")
-        yield path
-        subprocess.run(["umount", path], check=True)
 
 
 def test_the_disk_of_the_backups_is_full(small_disk, history):

@@ -14,8 +14,11 @@ from sources import Source, app_schema, new_folder, place, wait
 from app_schema.backup.folder import Folder
 from app_schema.embedded.postmaster import Postmaster
 from app_schema.engine import connect_to
-from app_schema.physical import slot
-from app_schema.physical.base import base
+from app_schema.physical import route, slot
+from app_schema.physical.archive import Archive
+from app_schema.physical.base import base, programs_for
+from app_schema.physical.records import Reader
+from app_schema.physical.route import Leg
 from app_schema.physical.status import look
 from app_schema.physical.verify import verify
 from app_schema.restore.cluster import restore
@@ -189,3 +192,24 @@ def test_a_server_that_is_away_is_waited_for(live):
         live.server.start()
         live.add(1)
         live.wait_for_receiver()
+
+
+def test_the_disk_of_the_archive_is_full_for_a_while(live, small_disk, monkeypatch):
+    monkeypatch.setenv("APP_SCHEMA_BACKUP_WAL_DIR", str(new_folder(small_disk / "wal")))
+    process = app_schema(live, "backup", "wal")
+    try:
+        for _ in range(2):  # segments, of which one fits
+            live.add(1)
+            live.switch()
+        while "No space left on device" not in (said := process.stdout.readline()):
+            assert said
+        wait(lambda: [path for path in small_disk.glob("wal/*/*.partial") if path.stat().st_size not in (0, 16 << 20)])
+        subprocess.run(["mount", "-o", "remount,size=100m", small_disk], check=True)
+        live.wait_for_receiver()
+    finally:
+        process.terminate()
+        process.communicate()
+    wal = Archive(next(small_disk.glob("wal/*")), 16 << 20)
+    first = min(wal.segments)
+    reader = Reader(route.find(wal, (Leg(first.timeline, first.number << 24, None),)), programs_for(live.entries[0]))
+    assert [transaction.xid for transaction in reader.transactions()][-1] == live.committed[-1][1]
