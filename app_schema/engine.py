@@ -10,7 +10,6 @@ import sqlalchemy
 from psycopg.sql import Identifier, Literal
 from sqlalchemy import URL, Connection, Engine, NullPool, TextClause, event, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext import asyncio
 
 from app_schema.embedded import EmbeddedServer
 from app_schema.errors import ServerUnreachable, SettingsError
@@ -62,6 +61,8 @@ def create_engine(url: str | URL | None = None, *, schema: str | None = None, re
 
 def create_async_engine(url: str | URL | None = None, *, schema: str | None = None, read_only: bool = False, **options: Any) -> AsyncEngine:
     """Create an async engine; arguments and errors as for :func:`create_engine`."""
+    from sqlalchemy.ext import asyncio  # noqa: PLC0415 (with the ORM, which commands do without)
+
     url, schema = _where(url, schema, read_only=read_only)
     options = {"connect_args": _session(url, options, read_only=read_only), **_execution(options, read_only=read_only)}
     engine = asyncio.create_async_engine(url, hide_parameters=True, **options)

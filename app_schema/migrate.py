@@ -1,4 +1,7 @@
-"""Drive Alembic from Python; ``migrations/env.py`` holds the rules of a run."""
+"""Drive Alembic from Python; ``migrations/env.py`` holds the rules of a run.
+
+Alembic and the models are imported by what needs them: most commands only ask which revision a schema is at.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,17 @@ import threading
 import traceback
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import func, select, text
 
 from app_schema.assets import directory
 from app_schema.engine import quoted, verbatim
 from app_schema.errors import DriftFound, MigrationError, RevisionUnknown, RoleMissing
-from app_schema.models import metadata
 from app_schema.preflight import check_revision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from alembic.config import Config
     from sqlalchemy import Connection, Engine
     from sqlalchemy.exc import DBAPIError
 
@@ -31,6 +28,7 @@ WAIT_SECONDS = 300.0
 INSUFFICIENT_PRIVILEGE = "42501"
 LOCK_NOT_AVAILABLE = "55P03"
 ONE_AT_A_TIME = threading.Lock()  # alembic.op and alembic.context belong to the whole process
+REVISION = re.compile(r"""^revision(?:: str)? = ["']([^"']+)["']""", re.MULTILINE)
 PARTITION = re.compile(r"(?P<parent>\w+)_(?:default|y\d{4}m\d{2})")
 
 
@@ -49,16 +47,18 @@ def upgrade(database: Engine | Connection, revision: str = "head", *, schema: st
         MigratorBusy: another migrator is still at it.
         MigrationError: a revision failed; it was rolled back, those before it stay.
     """
-    _run(command.upgrade, _config(database, schema, wait), revision)
+    _run("upgrade", _config(database, schema, wait), revision)
 
 
 def downgrade(database: Engine | Connection, revision: str, *, schema: str = "public", wait: float = WAIT_SECONDS) -> None:
     """Take ``schema`` back to ``revision`` (``base`` leaves only ``alembic_version``); errors as for :func:`upgrade`."""
-    _run(command.downgrade, _config(database, schema, wait), revision)
+    _run("downgrade", _config(database, schema, wait), revision)
 
 
 def script(*, schema: str = "public") -> str:
     """Return the SQL of all revisions, as ``alembic upgrade head --sql`` prints it; touches no server."""
+    from alembic import command  # noqa: PLC0415
+
     config = _config(None, schema, 0)
     config.output_buffer = StringIO()
     command.upgrade(config, "head", sql=True)
@@ -72,7 +72,8 @@ def check(connection: Connection, *, schema: str = "public") -> None:
         RevisionUnknown: it was migrated by newer code.
         DriftFound: it is not at head, or something in it differs.
     """
-    from app_schema import drift  # noqa: PLC0415 (costs Alembic's autogenerate, which upgrades do not need)
+    from app_schema import drift  # noqa: PLC0415
+    from app_schema.models import metadata  # noqa: PLC0415
 
     check_revision(heads(connection, schema=schema), revisions())
     found = current(connection, schema=schema)
@@ -101,11 +102,14 @@ def head() -> str:
 
 def revisions() -> set[str]:
     """Return every revision that this version of the package knows; their ids sort by age."""
-    return {script.revision for script in ScriptDirectory.from_config(_config(None, "public", 0)).walk_revisions()}
+    texts = [path.read_text(encoding="utf-8") for path in (directory("migrations") / "versions").glob("*.py")]
+    return {match[1] for text in texts if (match := REVISION.search(text))}
 
 
 def is_partition(table: str) -> bool:
     """Tell a partition (``logs_y2026m11``, ``logs_default``) from a table of its own."""
+    from app_schema.models import metadata  # noqa: PLC0415
+
     match = PARTITION.fullmatch(table)
     return match is not None and match["parent"] in metadata.tables
 
@@ -136,6 +140,8 @@ def _revision_in(error: BaseException) -> str | None:
 
 
 def _config(database: Engine | Connection | None, schema: str, wait: float) -> Config:
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(directory("migrations")).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
@@ -143,9 +149,12 @@ def _config(database: Engine | Connection | None, schema: str, wait: float) -> C
     return config
 
 
-def _run(verb: Callable[[Config, str], None], config: Config, revision: str) -> None:
+def _run(verb: Literal["upgrade", "downgrade"], config: Config, revision: str) -> None:
+    from alembic import command  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
     try:
         with ONE_AT_A_TIME:
-            verb(config, revision)
+            getattr(command, verb)(config, revision)
     except CommandError as error:
         raise RevisionUnknown(f"{error}; app-schema db current shows where the database is, {head()} is the newest revision") from error

@@ -10,21 +10,22 @@ import click
 from app_schema.cli.group import Group
 from app_schema.errors import AppSchemaError
 
-FILES = {
-    "up": "server",
-    "down": "server",
-    "url": "server",
-    "status": "server",
-    "init": "init",
-    "db": "db",
-    "seed": "seed",
-    "search": "search",
-    "backup": "backup",
-    "restore": "restore",
-    "maintain": "maintain",
-    "optimize": "maintain",
-    "monitor": "monitor",
-    "schedule": "schedule",
+# the file of each, and its first line of help
+ELSEWHERE = {
+    "up": ("init", "Start the embedded server and bring its schema to head."),
+    "down": ("server", "Stop the embedded server; its data stays."),
+    "url": ("server", "Print the database's URL alone, for psql and SQLAlchemy."),
+    "status": ("status", "Show the server, the revision and the tables with their rows."),
+    "init": ("init", "Create the database if it is missing, bring the schema to head, and seed it if asked."),
+    "db": ("db", "Move the schema between revisions, and check it."),
+    "seed": ("seed", "Fill the schema with believable rows: the same seed, size and --now give the same bytes."),
+    "search": ("search", "Search what holds every word of TEXT, newest first."),
+    "backup": ("backup", "Take backups and prove them; the folder is APP_SCHEMA_BACKUP_DIR."),
+    "restore": ("restore", "Restore backups, and try whether they can be."),
+    "maintain": ("maintain", "Do the upkeep of a day, a week or a month; exit 1 when a step failed, the others are done all the same."),
+    "optimize": ("maintain", "Analyse, vacuum and rebuild indexes where it is measurably needed."),
+    "monitor": ("monitor", "Look at everything once; exit 3 when something needs somebody."),
+    "schedule": ("schedule", "Print what runs the backups, the upkeep and the monitor at the documents' times."),
 }
 
 
@@ -68,7 +69,7 @@ def _of_the_database(error: Exception) -> str | None:
     return None
 
 
-@click.group(cls=OneLineErrors, elsewhere=FILES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=OneLineErrors, elsewhere=ELSEWHERE, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="app-schema")
 @click.pass_context
 def main(ctx: click.Context) -> None:

@@ -12,7 +12,6 @@ from app_schema.backup.dump import dump as take_dump
 from app_schema.backup.encryption import UNENCRYPTED
 from app_schema.backup.entry import Kind
 from app_schema.backup.folder import Folder
-from app_schema.backup.masked import masked as take_masked
 from app_schema.backup.prune import prune as let_go
 from app_schema.backup.snapshot import snapshot as take_snapshot
 from app_schema.backup.upload import Bucket
@@ -76,6 +75,8 @@ def masked(settings: Settings) -> None:
 
     It is a script of SQL: restore it with app-schema restore dump, or with gunzip and psql alone.
     """
+    from app_schema.backup.masked import masked as take_masked  # noqa: PLC0415 (with the models, which no other backup needs)
+
     folder = Folder.of(settings)
     with stoppable(), counting("masking") as report:
         copy = take_masked(settings, folder, report=report)

@@ -9,20 +9,26 @@ import click
 
 
 class Group(click.Group):
-    """Commands of its own, and those of other files by the name of the file: ``elsewhere={"wal": "physical"}``."""
+    """Commands of other files: ``elsewhere={"up": ("server", "Start the server.")}``."""
 
-    def __init__(self, *args: Any, elsewhere: dict[str, str], **options: Any) -> None:
+    def __init__(self, *args: Any, elsewhere: dict[str, tuple[str, str]], **options: Any) -> None:
         super().__init__(*args, **options)
         self.elsewhere = elsewhere
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
         """Return their names, in the order of use."""
-        return [*self.commands, *self.elsewhere]
+        return [*self.elsewhere]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (click's signature)
         """Import a command."""
         if cmd_name not in self.elsewhere:
-            return super().get_command(ctx, cmd_name)
-        command = getattr(import_module(f"app_schema.cli.{self.elsewhere[cmd_name]}"), cmd_name)
-        assert isinstance(command, click.Command)  # noqa: S101 (of our own tables)
+            return None
+        file, _ = self.elsewhere[cmd_name]
+        command = getattr(import_module(f"app_schema.cli.{file}"), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101 (of our own table)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (click's signature)
+        """List them without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, says) for name, (_, says) in self.elsewhere.items()])

