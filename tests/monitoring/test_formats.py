@@ -8,15 +8,20 @@ import resource
 import shutil
 import subprocess
 from datetime import timedelta
+from importlib import import_module
+from pkgutil import walk_packages
 
 import pytest
 from operating import NOON
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
+from app_schema import monitoring
 from app_schema.errors import OutputUnwritable
+from app_schema.monitoring.finding import Rule
 from app_schema.monitoring.formats import page, prometheus
 from app_schema.monitoring.formats.file import replace
+from app_schema.monitoring.formats.korean import MEANINGS
 from app_schema.monitoring.units import duration, shown, size
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -186,6 +191,13 @@ def test_the_page_holds_everything_it_shows(engine, drawn):
     assert "전체 백업이 없습니다" in drawn
     assert str(engine.url.database) in drawn
     assert engine.url.password not in drawn
+
+
+def test_every_rule_speaks_korean():
+    modules = [import_module(each.name) for each in walk_packages(monitoring.__path__, "app_schema.monitoring.")]
+    rules = {value.name for module in modules for value in vars(module).values() if isinstance(value, Rule)}
+    assert MEANINGS.keys() == rules
+    assert all(re.fullmatch(r".*[가-힣]다\.", meaning) for meaning in MEANINGS.values())
 
 
 def test_the_page_escapes_names(engine, look, memory):

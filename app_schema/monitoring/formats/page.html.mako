@@ -62,7 +62,8 @@ summary h2 { display: inline; }
 <h2>지금 할 일<small>What to do now</small></h2>
 % for finding in alarming:
 <div class="finding ${finding.severity}">
-<div><b>${"긴급" if finding.severity == "critical" else "주의"} ${finding.severity}</b> ${finding.says}</div>
+<div><b>${"긴급" if finding.severity == "critical" else "주의"} ${finding.severity}</b> ${meanings[finding.rule]}</div>
+<div>${finding.says}</div>
 <p>${finding.means}</p>
 <code>${finding.command}</code>
 </div>
@@ -113,7 +114,7 @@ ${plot.svg | n}
 <details>
 <summary><h2>참고<small>Notes, ${len(notes)}</small></h2></summary>
 % for finding in notes:
-<div class="finding note"><div><b>${finding.rule}</b> ${finding.says}</div><p>${finding.means}</p><code>${finding.command}</code></div>
+<div class="finding note"><div><b>${finding.rule}</b> ${meanings[finding.rule]}</div><div>${finding.says}</div><p>${finding.means}</p><code>${finding.command}</code></div>
 % endfor
 </details>
 </section>

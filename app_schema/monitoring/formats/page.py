@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mako.template import Template
 
 from app_schema.monitoring.finding import Severity
+from app_schema.monitoring.formats.korean import MEANINGS
 from app_schema.monitoring.formats.plots import plots
 from app_schema.monitoring.formats.wording import verdict, verdict_in_korean
 from app_schema.monitoring.outage import Outage
@@ -28,7 +29,7 @@ def render(taken: Snapshot | Outage, memory: Memory) -> str:
     source = files("app_schema.monitoring.formats").joinpath("page.html.mako").read_text(encoding="utf-8")
     template = Template(text=source, default_filters=["str", "h"], strict_undefined=True)  # noqa: S702 (h escapes every value)
     parts = _outage(taken) if isinstance(taken, Outage) else _snapshot(taken, memory)
-    return str(template.render(**parts, heading=heading, shown=shown, numeric=_numeric))
+    return str(template.render(**parts, heading=heading, shown=shown, numeric=_numeric, meanings=MEANINGS))
 
 
 def _snapshot(snapshot: Snapshot, memory: Memory) -> dict[str, Any]:
