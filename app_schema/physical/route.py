@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from app_schema.errors import WalDamaged
+from app_schema.errors import BackupError, WalDamaged
 from app_schema.physical.archive import PARTIAL, opened
 from app_schema.physical.segments import BLOCK, Header, Segment, show_lsn, written
 
@@ -108,6 +108,9 @@ class Route:
         """Yield a folder in which PostgreSQL's programs find the segments of each leg under its own timeline, and this route in it.
 
         Nobody writes there; an unfinished segment is as it was at the beginning.
+
+        Raises:
+            BackupError: there is no room for a copy of that.
         """
         archive = self.archive
         with TemporaryDirectory(prefix="app_schema-wal-") as name:
@@ -164,7 +167,10 @@ def count_missing(archive: Archive, way: tuple[Leg, ...]) -> int:
 
 def _still(file: Stored, folder: Path) -> Path:
     target = folder / f"{file.path.name}.copy"
-    file.copy(target)
+    try:
+        file.copy(target)
+    except OSError as error:
+        raise BackupError(f"{file.path} cannot be copied to {folder}: {error.strerror}; make room there, or set TMPDIR") from None
     return target
 
 

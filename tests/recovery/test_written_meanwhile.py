@@ -2,6 +2,7 @@
 
 import pytest
 
+from app_schema.errors import BackupError
 from app_schema.physical import tail
 from app_schema.physical.archive import PARTIAL, Archive, opened
 from app_schema.physical.segments import written
@@ -86,6 +87,15 @@ def test_a_copy_has_no_holes(source, partial, tmp_path, monkeypatch):
     monkeypatch.setattr("app_schema.physical.route.written", written_on)
     file.copy(tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == whole != partial.read_bytes()
+
+
+def test_no_room_for_the_copy(source, small_disk, monkeypatch):
+    (small_disk / "full").write_bytes(bytes(20 << 20))
+    monkeypatch.setattr("tempfile.tempdir", str(small_disk))
+    partial = source.reader.route.files[-1].path
+    partial.write_bytes(partial.read_bytes().rstrip(b"\0").ljust(16 << 20, b"x"))
+    with pytest.raises(BackupError, match=r"cannot be copied to .*: No space left on device; make room there, or set TMPDIR"):
+        source.reader.prove()
 
 
 def test_a_segment_that_the_listing_missed(source):
