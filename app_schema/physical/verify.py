@@ -47,7 +47,7 @@ def verify(
     """
     catalogue = Catalogue(folder)
     with ExitStack() as stack:
-        stack.enter_context(catalogue.reading(_with_parents(entries, _clusters(catalogue))))
+        stack.enter_context(catalogue.reading(_ends(_with_parents(entries, _clusters(catalogue)))))
         known = _clusters(catalogue)  # without what was pruned until now
         members = _with_parents(entries, known)
         pool = ThreadPoolExecutor(AT_ONCE)
@@ -82,6 +82,12 @@ def _with_parents(entries: Iterable[Entry], known: dict[str, Entry]) -> list[Ent
             wanted.add(each.id)
             each = known.get(chain.place(each).parent or "")
     return [entry for entry in known.values() if entry.id in wanted]
+
+
+def _ends(members: list[Entry]) -> list[Entry]:
+    """Return those that nothing adds to, which keep what they add to: a handle each for months of hours would be too many."""
+    parents = {chain.place(entry).parent for entry in members}
+    return [entry for entry in members if entry.id not in parents]
 
 
 def _was_proved(entry: Entry) -> bool:

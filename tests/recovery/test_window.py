@@ -10,8 +10,11 @@ from app_schema.backup.entry import Entry, Kind, Part, Physical, Verification
 from app_schema.backup.folder import Folder
 from app_schema.backup.prune import prune
 from app_schema.backup.retention import decide, policy
+from app_schema.physical.base import base
 from app_schema.physical.expiry import expire, unneeded
+from app_schema.physical.proof import prove
 from app_schema.physical.segments import Segment, show_lsn
+from app_schema.physical.verify import verify
 from app_schema.restore.cluster import restore
 from app_schema.restore.target import Target
 from app_schema.settings import Settings
@@ -166,6 +169,25 @@ def test_a_base_stays_as_long_as_what_adds_to_it_is_read(tmp_path):
         assert Catalogue(folder).read()[0] == [*entries[: entries.index(read) + 1], entries[-1]]
     prune(settings, folder, dry_run=False)
     assert Catalogue(folder).read()[0] == entries[-1:]
+
+
+def test_a_chain_is_not_pruned_while_it_is_verified(source, monkeypatch):
+    """Nor is it called damaged, however many members it has: the newest of them keeps the rest."""
+    age(source, 40)
+    base(source.settings, source.folder)
+    age(source, 10)
+    seen = []
+
+    def prune_meanwhile(folder, entry, programs):
+        seen.append([decision.keep for decision in prune(source.settings, source.folder, dry_run=True)])
+        return prove(folder, entry, programs)
+
+    monkeypatch.setattr("app_schema.physical.verify.prove", prune_meanwhile)
+    old = [entry.id for entry in source.entries[:3]]
+    found = {finding.name: finding.error for finding in verify(source.settings, source.folder, source.entries[:3], everything=True)}
+    assert [found[each] for each in old] == [None] * 3
+    assert seen == [[True] * 4] * 3
+    assert [decision.keep for decision in prune(source.settings, source.folder, dry_run=False)] == [False] * 3 + [True]
 
 
 def test_what_somebody_reads_is_not_removed(source):
