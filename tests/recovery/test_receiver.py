@@ -13,7 +13,9 @@ from sources import Source, app_schema, new_folder, place, wait
 
 from app_schema.backup.folder import Folder
 from app_schema.embedded.postmaster import Postmaster
-from app_schema.engine import connect_to
+from app_schema.engine import connect, connect_to
+from app_schema.memory import Memory
+from app_schema.monitoring import snapshot
 from app_schema.physical import route, slot
 from app_schema.physical.archive import Archive
 from app_schema.physical.base import base, programs_for
@@ -182,6 +184,19 @@ def test_status_says_when_nobody_receives(live):
     assert "run app-schema backup wal" in status.problems[0]
     live.add(1, "y" * 100_000)
     assert look(live.settings, live.folder).behind_bytes >= 0
+
+
+def test_the_monitor_knows_that_it_replays_nothing(live):
+    """replay_lag of a receiver is the time since it connected, whatever it has received."""
+    settings = live.settings.model_copy(update={"home": live.home})
+    with live.receiving(), live.connect() as connection:
+        lag = "SELECT coalesce(extract(epoch FROM max(replay_lag)), 0) FROM pg_stat_replication"
+        while connection.execute(lag).fetchone()[0] < 2:
+            live.add(1)
+        with connect(settings) as looking, Memory.of(settings) as memory:
+            [link] = [row for row in snapshot.take(looking, settings, memory).rows("replication") if row.name == slot.RECEIVER]
+    assert (link.kind, link.state) == ("receiver", "streaming")
+    assert (link.lag_seconds or 0) < 1
 
 
 def test_a_server_that_is_away_is_waited_for(live):

@@ -1,9 +1,10 @@
 -- Who follows this server, what its slots keep, and, on a standby, how far it is behind itself.
 SELECT
-    CASE WHEN r.application_name LIKE '%%receivewal%%' THEN 'receiver' ELSE 'standby' END AS kind,
+    -- whoever only writes WAL down never replays it, and replay_lag counts from when it connected
+    CASE WHEN r.flush_lsn IS NOT NULL AND r.replay_lsn IS NULL THEN 'receiver' ELSE 'standby' END AS kind,
     coalesce(nullif(r.application_name, ''), r.pid::text) AS name,
     coalesce(r.state, 'hidden') AS state,
-    extract(epoch FROM coalesce(r.replay_lag, r.flush_lag))::float8 AS lag_seconds,
+    extract(epoch FROM CASE WHEN r.replay_lsn IS NULL THEN r.flush_lag ELSE coalesce(r.replay_lag, r.flush_lag) END)::float8 AS lag_seconds,
     CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), coalesce(r.replay_lsn, r.flush_lsn)) END::bigint AS behind_bytes,
     (coalesce(r.replay_lsn, r.flush_lsn) - '0/0'::pg_lsn)::bigint AS position_bytes
 FROM pg_stat_replication AS r
