@@ -110,7 +110,15 @@ class WalMissing(BackupDamaged):
 
 
 class WalDamaged(BackupDamaged):
-    """WAL in the archive is not what the server wrote."""
+    """WAL in the archive is not what the server wrote.
+
+    Attributes:
+        lsn: where the last good record before it begins, in bytes.
+    """
+
+    def __init__(self, message: str, lsn: int) -> None:
+        super().__init__(message)
+        self.lsn = lsn
 
 
 class WalEnds(BackupError):

@@ -109,7 +109,7 @@ class Reader:
             self.end = last
             return
         raise WalDamaged(
-            f"the WAL of timeline {leg.timeline} is damaged after {show_lsn(last)} ({match[2] if match else ' '.join(error.split())})"
+            f"the WAL of timeline {leg.timeline} is damaged after {show_lsn(last)} ({match[2] if match else ' '.join(error.split())})", last
         )
 
 

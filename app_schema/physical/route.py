@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.errors import BackupError, WalDamaged
 from app_schema.physical.archive import PARTIAL, opened
-from app_schema.physical.segments import BLOCK, Header, Segment, show_lsn, written
+from app_schema.physical.segments import BLOCK, Header, Segment, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,10 +98,7 @@ class Route:
                 header = Header.read(source)
             there = file.segment.number * self.archive.segment_bytes
             if header is None or header.system_identifier != system or header.address != there:
-                raise WalDamaged(
-                    f"{file.path} is not segment {file.path.name} of this cluster: nothing after {show_lsn(there)} can be recovered"
-                    f" from before it; {NEW_BASE}"
-                )
+                raise WalDamaged(f"{file.path} is not segment {file.path.name} of this cluster", there)
 
     @contextmanager
     def laid_out(self) -> Iterator[tuple[Path, Route]]:

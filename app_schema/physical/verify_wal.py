@@ -55,25 +55,31 @@ class Wal:
         return archive.Archive(self._place, chain.place(self._standing[0]).segment_bytes, beside)
 
     def _look(self, timeline: int) -> Iterator[Finding]:
-        """Read the WAL from the oldest backup that it connects to; beyond a gap, from the next one after it."""
+        """Read the WAL from the oldest backup that it connects to; beyond a gap or damage, from the next one after it."""
         name = f"WAL of timeline {timeline}"
         gaps: list[Gap] = []
+        damaged = -1
         for entry in self._standing:
             place = chain.place(entry)
             wal = self._archive(entry)
             way = route.legs(wal, parse_lsn(place.start_lsn), place.timeline, timeline)
-            if way is None:
+            if way is None or way[0].start <= damaged:
                 continue
             found = route.find(wal, way)
             gap = found.gap or self._stops_short(found)
-            if gap is None:
-                yield from self._told(name, gaps, entry)
-                yield self._read(name, found)
-                return
-            if gap.first not in {each.first for each in gaps}:
-                gaps.append(gap)
-                if found.files and (self._everything or gap.first not in self._before.gaps):
-                    yield self._read(name, found, on=False)
+            try:
+                if gap is None:
+                    finding = self._read(name, found)
+                    yield from self._told(name, gaps, entry)
+                    yield finding
+                    return
+                if gap.first not in {each.first for each in gaps}:
+                    gaps.append(gap)
+                    if found.files and (self._everything or gap.first not in self._before.gaps):
+                        yield self._read(name, found, on=False)
+            except WalDamaged as damage:
+                gaps.append(Gap(_damage(timeline, damage.lsn), str(damage)))
+                damaged = damage.lsn
         yield from self._told(name, gaps, None)
         if not gaps:
             yield Finding(name, "", f"no backup leads there: {NEW_BASE}")
@@ -102,7 +108,11 @@ class Wal:
             yield Finding(name, f"{gap.says}: {until}", None if known else f"{gap.says}: {until}")
 
     def _read(self, name: str, found: Route, *, on: bool = True) -> Finding:
-        """Read what was not read yet; ``on``: up to the end, which is remembered."""
+        """Read what was not read yet; ``on``: up to the end, which is remembered.
+
+        Raises:
+            WalDamaged: a record is not what was written.
+        """
         timeline, newest = found.legs[-1].timeline, _trace(found)
         before = self._before.timelines.get(timeline) if on else None
         if before and found.end < before.end:
@@ -116,22 +126,26 @@ class Wal:
         if before and not self._everything and before.start <= found.start and before.newest == newest:
             self.found[timeline] = before
             return Finding(name, f"{show_lsn(found.start)} to {show_lsn(before.end)}, all there, read on {before.at:%Y-%m-%d}")
-        try:
-            read = self._unread(found) if on and not self._everything else found.legs
-            found.check_headers(self._place.name, read[0].start)
-            end = Reader(Route(found.archive, read, found.files), self._programs).prove()
-        except WalDamaged as damage:
-            return Finding(name, "", f"{damage}: nothing later can be recovered from before it; {NEW_BASE}")
+        read = self._unread(found) if on and not self._everything else found.legs
+        found.check_headers(self._place.name, read[0].start)
+        end = Reader(Route(found.archive, read, found.files), self._programs).prove()
         if on:
             self.found[timeline] = Stretch(start=found.start, end=end, newest=newest, at=datetime.now(UTC))
         return Finding(name, f"{show_lsn(found.start)} to {show_lsn(end)}, read from {show_lsn(read[0].start)} on, as written")
 
+    def _known_damage(self, found: Route) -> int | None:
+        """Return the first LSN on the way where damage was found the last time."""
+        known = [key.partition(":") for key in self._before.gaps if ":" in key]
+        places = [parse_lsn(lsn) for timeline, _, lsn in known if int(timeline) == found.legs[-1].timeline]
+        return min((lsn for lsn in places if found.start <= lsn < found.end), default=None)
+
     def _unread(self, found: Route) -> tuple[Leg, ...]:
         """Return the legs that have to be read: what follows the part that was proved."""
-        tip = found.legs[-1]
+        tip, size = found.legs[-1], found.archive.segment_bytes
         before = self._before.timelines.get(tip.timeline)
+        if len(found.legs) == 1 and (lsn := self._known_damage(found)) is not None:
+            return (tip._replace(start=max(tip.start, lsn - size)),)  # until there it was read; it may have been mended since
         if before and before.start <= found.start and before.end > tip.start:
-            size = found.archive.segment_bytes
             # a record may go on in the segment after, and could not be proved before that was there
             again = before.end - size if before.end % size == 0 else before.end
             return (tip._replace(start=max(tip.start, again)),)
@@ -140,6 +154,10 @@ class Wal:
             begin = found.archive.number(tip.start) * found.archive.segment_bytes  # the segment that both share
             return (last._replace(start=max(last.start, min(begin, parent.end))), tip)
         return found.legs
+
+
+def _damage(timeline: int, lsn: int) -> str:
+    return f"{timeline}:{show_lsn(lsn)}"
 
 
 def _trace(found: Route) -> str:

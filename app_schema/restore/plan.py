@@ -198,7 +198,7 @@ class _Choice:
                     break
                 last = transaction
         except WalDamaged as damage:
-            raise WalDamaged(f"{damage}; {_reachable(last, entry)}") from None
+            raise WalDamaged(f"{damage}; {_reachable(last, entry)}", damage.lsn) from None
         if stop is None and found.gap:
             raise WalMissing(f"{found.gap.says}; {_reachable(last, entry)}")
         known = memory.recall(self.folder, chain.place(entry).system_identifier).timelines.get(timeline)

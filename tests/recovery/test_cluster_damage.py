@@ -28,7 +28,7 @@ def findings(source, *, everything=False):
 
 
 def errors(source, **options):
-    return [finding.error for finding in findings(source, **options).values() if finding.error]
+    return [finding.error for finding in verify(source.settings, source.folder, source.entries, **options) if finding.error]
 
 
 def data(source, member):
@@ -86,6 +86,24 @@ def test_a_bit_flipped_in_the_wal(source, target, which):
         said = refused(source, target)
         assert "is damaged after" in said
         assert re.search(r"; --target-xid \d+ restores what there is before that, up to 2\d\d\d-.*\+00:00$", said) or "--backup" in said
+
+
+def test_damage_hides_nothing_that_comes_after_it(source):
+    """What was damaged before another backup is told once, as a gap is; damage after the newest one is told until there is a new one."""
+    early, late = source.segments[0], source.segments[-1]
+    flip(early, 296)
+    [first] = errors(source)
+    assert first.endswith(f"{source.entries[1].id} leads on")
+    flip(late, 300)
+    for everything in (True, False):
+        *_, found = errors(source, everything=everything)
+        assert "nothing later can be recovered from before it" in found
+        assert f"0/{int(late.name[16:], 16):X}0" in found
+    flip(late, 300)
+    assert errors(source) == []
+    flip(early, 296)
+    assert errors(source) == []
+    assert "no moment" not in "".join(finding.note for finding in verify(source.settings, source.folder, source.entries))
 
 
 def test_a_bit_flipped_in_the_unfinished_segment(source):
