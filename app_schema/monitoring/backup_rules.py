@@ -34,7 +34,7 @@ COMMAND = "app-schema backup {kind}"
 NONE = Rule("backup-age", Severity.CRITICAL, "What was written since would be lost with the server.", "app-schema backup dump")
 OLD = Rule("backup-age", Severity.WARNING, "The policy promises to lose no more than that.", COMMAND)
 SIZE = Rule("backup-size", Severity.WARNING, "Rows are missing, or something writes far more than it did.", "app-schema restore drill")
-DAMAGED = Rule("backup-damaged", Severity.CRITICAL, "It cannot be restored.", "app-schema backup verify, then app-schema backup dump")
+DAMAGED = Rule("backup-damaged", Severity.CRITICAL, "It cannot be restored.", "app-schema backup verify, then app-schema backup {kind}")
 PARTIAL = Rule(
     "backup-partial",
     Severity.WARNING,
@@ -78,7 +78,8 @@ def _newest(rows: Sequence[Backup], look: Look) -> Iterator[Finding]:
     if kind not in FULL and _late(newest, look.now):
         yield OLD.finding(kind, f"the newest {kind} is {_ago(newest.finished, look.now)} old", command=COMMAND.format(kind=kind))
     if newest.status == "damaged":
-        yield DAMAGED.finding(kind, f"{newest.backup} is damaged")
+        again = DAMAGED.command.format(kind=Kind.BASE if kind == Kind.INCREMENTAL else kind)
+        yield DAMAGED.finding(kind, f"{newest.backup} is damaged", command=again)
     elif newest.status == "partial":
         yield PARTIAL.finding(kind, f"{newest.backup} lacks what its user could not read")
     if newest.encryption is None and kind in (Kind.DUMP, Kind.SNAPSHOT):

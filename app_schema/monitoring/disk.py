@@ -1,4 +1,4 @@
-"""Disk: what is free where the server's data and the backups lie."""
+"""Disk: what is free where the server's data, the backups and the archive of WAL lie."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Disk(NamedTuple):
     """A file system.
 
     Attributes:
-        what: lies on it: data, backups, or data and backups.
+        what: lies on it: data, backups, WAL (if its folder is another), or several of them: data and backups.
         free_bytes: that an ordinary user may still take.
     """
 
@@ -65,10 +65,14 @@ def read(look: Look) -> Sequence[Disk]:
     backups = look.settings.backup_dir or look.settings.home / "backups"
     if backups.exists():
         places["backups"] = backups
-    found = [disk for what, path in places.items() if (disk := _disk(look, what, path))]
-    if len(found) > 1 and Path(found[0].path).stat().st_dev == Path(found[1].path).stat().st_dev:
-        return [found[0]._replace(what=TOGETHER)]
-    return found
+    if look.settings.backup_wal_dir is not None:
+        places["WAL"] = look.settings.backup_wal_dir
+    found: dict[int, Disk] = {}
+    for what, path in places.items():
+        if disk := _disk(look, what, path):
+            same = found.setdefault(path.stat().st_dev, disk)
+            found[path.stat().st_dev] = same if same is disk else same._replace(what=f"{same.what} and {what}")
+    return list(found.values())
 
 
 def _disk(look: Look, what: str, path: Path) -> Disk | None:
@@ -95,7 +99,7 @@ def measure(rows: Sequence[Disk]) -> Iterator[Metric]:
 def judge(rows: Sequence[Disk], look: Look) -> Iterator[Finding]:
     """Find one at 80 % or more, and backups that lie beside the data and nowhere else."""
     for row in rows:
-        if row.what == TOGETHER and not look.settings.backup_s3_url:
+        if row.what.startswith(TOGETHER) and not look.settings.backup_s3_url:
             yield SAME.finding("backups", f"the backups lie on the disk of the data ({row.path})")
         if row.used_ratio >= FULL:
             rule = CRITICAL if row.used_ratio >= NEARLY_NONE else RULE

@@ -30,6 +30,12 @@ GAP = Rule(
     "No point in time beyond it can be reached.",
     "app-schema backup base",
 )
+ELSEWHERE = Rule(
+    "wal-elsewhere",
+    Severity.CRITICAL,
+    "A restore reads this archive, and what the receiver writes is not in it.",
+    "app-schema backup wal --status",
+)
 
 
 class Archive(NamedTuple):
@@ -41,6 +47,7 @@ class Archive(NamedTuple):
         newest: its newest file; None when there is none.
         missing_segments: between the newest backup and that.
         gap: why it does not go on from that backup; None when it does.
+        elsewhere: that the receiver writes into another archive; None when it does not.
     """
 
     receiver: str
@@ -48,6 +55,7 @@ class Archive(NamedTuple):
     newest: str | None
     missing_segments: int
     gap: str | None
+    elsewhere: str | None
 
 
 def read(look: Look) -> Sequence[Archive]:
@@ -62,7 +70,7 @@ def read(look: Look) -> Sequence[Archive]:
     except (BackupError, ServerUnreachable, OSError) as error:
         look.remark(str(error))
         return []
-    return [Archive(found.receiver, found.archiver, found.newest, found.missing_segments, found.gap)]
+    return [Archive(found.receiver, found.archiver, found.newest, found.missing_segments, found.gap, found.elsewhere)]
 
 
 def measure(rows: Sequence[Archive]) -> Iterator[Metric]:
@@ -78,6 +86,8 @@ def judge(rows: Sequence[Archive], _look: Look) -> Iterator[Finding]:
     for row in rows:
         if row.receiver == "none" and row.archiver == "off":
             yield NOBODY.finding("wal", "base backups are taken, and no WAL is archived")
+        elif row.elsewhere:
+            yield ELSEWHERE.finding("wal", row.elsewhere)
         elif row.gap:
             yield GAP.finding("wal", row.gap)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 WAL = "wal"
 PARTIAL = ".partial"
+LOCK = ".receiver.lock"
 
 
 def place_of(settings: Settings, folder: Folder) -> Path:
@@ -40,6 +42,21 @@ def place_of(settings: Settings, folder: Folder) -> Path:
             f"APP_SCHEMA_BACKUP_WAL_DIR={path} is no folder, or others may write or read it; close it with: chmod 750 {path}"
         )
     return path
+
+
+def is_attended(place: Path) -> bool:
+    """Whether a receiver of ours runs for an archive, connected or not."""
+    try:
+        handle = os.open(place / LOCK, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 def opened(path: Path) -> BinaryIO:

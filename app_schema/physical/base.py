@@ -19,9 +19,10 @@ from app_schema.backup.entry import Entry, Kind, Part, Physical
 from app_schema.backup.programs import Programs
 from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.tree import drafted
-from app_schema.errors import ProgramMissing
+from app_schema.errors import BackupError, ProgramMissing
 from app_schema.physical import needs
 from app_schema.physical.layout import DATA, MANIFEST, TABLESPACES, check_manifest
+from app_schema.physical.route import NEW_BASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,7 @@ PROGRESS = text("""
     ORDER BY backend_start DESC LIMIT 1
 """)
 SECONDS_BETWEEN_LOOKS = 0.5
+SUMMARIES = "WAL summaries are required"  # after a change of timeline, or of summarize_wal, or after wal_summary_keep_time
 PLACES = text("SELECT oid, pg_tablespace_location(oid) AS location FROM pg_tablespace WHERE pg_tablespace_location(oid) <> ''")
 START = re.compile(r"^START WAL LOCATION: (\S+) \(file ([0-9A-F]{24})\)", re.MULTILINE)
 
@@ -129,7 +131,12 @@ def _take(run: Taking, parent: Entry | None, steps: Steps) -> Entry:
             arguments.append(f"--incremental={run.catalogue.folder.path / parent.parts[0].file / DATA / MANIFEST}")
         copying = running(run.programs.command("pg_basebackup", *arguments), run.url, keep=(tree.lock,))
         with copying as (_, ended), _watched(run.connection, steps, whole=parent is None):
-            ended()
+            try:
+                ended()
+            except BackupError as error:
+                if SUMMARIES in str(error):
+                    raise BackupError(f"{error}; the server does not know any more what changed: {NEW_BASE}") from None
+                raise
         moment = run.connection.execute(MOMENT).one()
         entry = _entry(run, parent, tree, identity, moment)
         run.catalogue.add(entry, [tree])

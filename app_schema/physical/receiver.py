@@ -187,7 +187,7 @@ def receiver(settings: Settings, folder: Folder, say: Callable[[str], None], cop
 @contextmanager
 def _alone(place: Path) -> Iterator[int]:
     """Be the only receiver of this archive; the lock is pg_receivewal's as well."""
-    handle = os.open(place / ".receiver.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    handle = os.open(place / archive.LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -50,11 +51,13 @@ class Status:
         receiver: ``receiving``, ``away`` (a slot without anybody), ``lost`` or ``none``.
         archiver: ``archiving``, ``failing`` or ``off``: the server's own archive_command.
         retained_bytes: what the server keeps for the receiver.
-        newest: the newest file of the archive, and when it was written to.
+        newest: the newest file of the archive.
+        newest_at: when WAL was last written to it.
         behind_bytes: of the server's WAL, what is not in the archive.
         behind_seconds: since when, at most.
         missing_segments: between the newest backup and the end of the archive.
         gap: why the archive does not go on from the newest backup, and what to do; None when it does.
+        elsewhere: that the receiver writes into another archive than this; None when it does not.
         problems: a line each.
     """
 
@@ -68,6 +71,7 @@ class Status:
     behind_seconds: float
     missing_segments: int
     gap: str | None
+    elsewhere: str | None
     problems: tuple[str, ...]
 
     def summary(self) -> dict[str, Any]:
@@ -90,10 +94,7 @@ def look(settings: Settings, folder: Folder) -> Status:
     newest = max(wal.segments, default=None)
     name = newest.name(wal.segment_bytes) if newest else None
     path = wal.files.get(name) or wal.files.get(f"{name}{archive.PARTIAL}") if name else None
-    at = None
-    if path:
-        with archive.opened(path) as file:
-            at = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+    at = _written_at(wal)
     behind = state.behind
     if behind is None:
         end = (newest.number + (0 if path and path.suffix else 1)) * wal.segment_bytes if newest else 0
@@ -110,7 +111,7 @@ def look(settings: Settings, folder: Folder) -> Status:
         line
         for there, line in (
             (receiver == "none" and archiving == "off", "no WAL is archived: run app-schema backup wal, or set archive_command"),
-            (receiver == "away", f"the receiver is away{kept}: run app-schema backup wal"),
+            (receiver == "away", _absence(wal, kept)),
             (elsewhere is not None, str(elsewhere)),
             (receiver == "lost", "the slot is lost: run app-schema backup wal, then take a new base with app-schema backup base"),
             (state.status == "unreserved", "the slot is about to be lost: raise max_slot_wal_keep_size, and see why the receiver is slow"),
@@ -133,8 +134,28 @@ def look(settings: Settings, folder: Folder) -> Status:
         seconds,
         missing,
         gap,
+        elsewhere,
         problems,
     )
+
+
+def _absence(wal: Archive, kept: str) -> str:
+    """Say whether one runs and cannot receive, its disk being full for one."""
+    if not archive.is_attended(wal.path):
+        return f"the receiver is away{kept}: run app-schema backup wal"
+    free = shutil.disk_usage(wal.path).free / 1e6
+    return f"the receiver runs and cannot receive{kept}: what it said last says why ({free:,.0f} MB are free in {wal.path})"
+
+
+def _written_at(wal: Archive) -> datetime | None:
+    """Return when WAL was last written; what was cut short while it was made holds none."""
+    for segment in sorted(wal.segments, reverse=True):
+        name = segment.name(wal.segment_bytes)
+        with archive.opened(wal.files.get(name) or wal.files[f"{name}{archive.PARTIAL}"]) as file:
+            found = os.fstat(file.fileno())
+        if found.st_size == wal.segment_bytes:
+            return datetime.fromtimestamp(found.st_mtime, UTC)
+    return None
 
 
 def _waiting(connection: Connection) -> str | None:

@@ -76,11 +76,11 @@ def test_faults_are_found(engine, look, rule):
     ],
 )
 def test_what_is_as_it_should_be_is_left_alone(engine, look, harmless):
-    before = rules(look())
+    before = rules(look()) - {"slot-inactive"}  # tests beside this one make and drop slots
     with engine.begin() as connection:
         for statement in harmless.replace("(user_id, ctid)", "(user_id)").split("; "):
             connection.execute(text(statement))
-    assert rules(look()) == before
+    assert rules(look()) - {"slot-inactive"} == before
 
 
 def test_rows_of_a_default_partition_and_missing_months(engine, look):

@@ -42,6 +42,19 @@ def test_killed_at_20_random_moments(empty):
     assert not [finding for finding in found if finding.error]
 
 
+def test_the_server_has_forgotten_what_changed(empty):
+    base(empty.settings, empty.folder)
+    empty.add(1)
+    with empty.connect() as connection:
+        connection.execute("CHECKPOINT")
+    for path in (empty.server.data / "pg_wal/summaries").iterdir():
+        path.unlink()
+    with pytest.raises(BackupError, match=r"summaries are required.*what changed: take a new base with app-schema backup base$"):
+        incremental(empty.settings, empty.folder)
+    base(empty.settings, empty.folder)
+    assert incremental(empty.settings, empty.folder)
+
+
 def test_two_at_once(empty):
     with empty.folder.run(), pytest.raises(BackupBusy, match="another backup is running"):
         base(empty.settings, empty.folder)

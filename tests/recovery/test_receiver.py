@@ -2,10 +2,12 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -219,6 +221,14 @@ def test_the_disk_of_the_archive_is_full_for_a_while(live, small_disk, monkeypat
         while "No space left on device" not in (said := process.stdout.readline()):
             assert said
         wait(lambda: [path for path in small_disk.glob("wal/*/*.partial") if path.stat().st_size not in (0, 16 << 20)])
+        settings = live.settings.model_copy(update={"backup_wal_dir": small_disk / "wal", "home": live.home})
+        said = look(settings, live.folder)
+        assert "the receiver runs and cannot receive" in said.problems[0]
+        assert re.search(r"\(\d MB are free in", said.problems[0])  # what was cut short goes before each attempt
+        assert said.newest_at < datetime.now(UTC) - timedelta(seconds=said.behind_seconds - 1)
+        with connect(settings) as looking, Memory.of(settings) as memory:
+            found = snapshot.take(looking, settings, memory)
+        assert [row.what for row in found.rows("disk")][-1] == "WAL"
         subprocess.run(["mount", "-o", "remount,size=100m", small_disk], check=True)
         live.wait_for_receiver()
     finally:

@@ -51,6 +51,11 @@ def test_without_base_backups_nobody_relies_on_it(look, source):
     assert look() == ((), [], [])
 
 
+def test_the_receiver_writes_into_another_archive():
+    [finding] = judge([Archive("receiving", "off", None, 0, "a gap", "it ends elsewhere")], None)
+    assert (finding.rule, finding.says) == ("wal-elsewhere", "it ends elsewhere")
+
+
 def test_nobody_archives():
-    [finding] = judge([Archive("none", "off", None, 0, None)], None)
+    [finding] = judge([Archive("none", "off", None, 0, None, None)], None)
     assert (finding.rule, finding.command.partition(",")[0]) == ("wal-not-archived", "app-schema backup wal")
