@@ -63,6 +63,7 @@ def say_recovered(done: Recovered) -> None:
     click.echo(f"from {' + '.join(member.id for member in way.members)}")
     point = f"{show_lsn(way.stop)} on timeline {way.timeline}"
     last = f", the last transaction being {way.last.xid} of {way.last.time.isoformat(sep=' ')}" if way.last else ""
+    last += " (rolled back)" if way.last and not way.last.committed else ""
     click.echo(f"reached {way.target}: {point}{last}")
     within = "within" if done.seconds <= RTO.total_seconds() else "OVER"
     click.echo(

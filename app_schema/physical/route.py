@@ -193,10 +193,14 @@ def _file(archive: Archive, way: tuple[Leg, ...], number: int) -> Stored | None:
 
 def _check_gap(archive: Archive, way: tuple[Leg, ...], number: int) -> None:
     tip = way[-1]
-    later = [segment.number for segment in archive.segments if segment.timeline == tip.timeline and segment.number > number]
+    later = [segment.number for segment in archive.segments if segment.number > number and _lies_on(archive, way, segment)]
     if later or (number * archive.segment_bytes < tip.start and len(way) > 1):
         leg = next(leg for leg in way if leg.end is None or number <= archive.number(leg.end))
         raise _missing(archive, Segment(leg.timeline, number), min(later, default=archive.number(tip.start)) - number or 1)
+
+
+def _lies_on(archive: Archive, way: tuple[Leg, ...], segment: Segment) -> bool:
+    return any(leg.timeline == segment.timeline and (leg.end is None or segment.number <= archive.number(leg.end)) for leg in way)
 
 
 class _Broken(Exception):

@@ -97,8 +97,10 @@ class Wal:
         return None
 
     def _told(self, name: str, gaps: list[Gap], after: Entry | None) -> Iterator[Finding]:
-        """Tell of gaps: as an error at first, and for good as long as no backup leads on after them."""
+        """Tell of gaps: as an error at first, and for good as long as no backup leads on after them; once for all timelines."""
         for gap in gaps:
+            if after and gap.first in self.gaps:
+                continue
             known = self._before.gaps.get(gap.first)
             self.gaps[gap.first] = known or datetime.now(UTC)
             if after is None:

@@ -11,6 +11,7 @@ from sources import rows
 from app_schema.embedded import EmbeddedServer
 from app_schema.errors import BackupUnknown, RestoreError, SettingsError, WalEnds
 from app_schema.restore.cluster import restore
+from app_schema.restore.isolation import BEGIN, END
 from app_schema.restore.target import Target, read_time
 
 
@@ -29,6 +30,25 @@ def test_latest(history, target):
     assert EmbeddedServer(target).start()  # it is the home of an embedded server
     with history.connect(EmbeddedServer(target).url("postgres")) as connection:
         assert connection.execute("SELECT count(*) FROM facts").fetchone() == (2000 + len(history.committed),)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_it_takes_its_sources_place(history, target, lost):
+    """As docs/recovery.md says for an embedded server, whose password is in its home."""
+    done = restore(history.settings, history.folder, Target(), target, start=True, check=False)
+    if lost:
+        with history.connect(done.url) as connection:
+            connection.execute(f"ALTER ROLE postgres PASSWORD '{(target / 'password').read_text().strip()}'")
+    else:
+        shutil.copyfile(history.server.home / "password", target / "password")
+    EmbeddedServer(target).stop()
+    conf = target / "data/postgresql.auto.conf"
+    before, _, rest = conf.read_text().partition(BEGIN)
+    conf.write_text(before + rest.partition(END)[2])
+    assert EmbeddedServer(target).start()
+    with history.connect(EmbeddedServer(target).url("postgres")) as connection:
+        assert connection.execute("SELECT count(*) FROM facts").fetchone() == (2000 + len(history.committed),)
+        assert connection.execute("SHOW summarize_wal").fetchone() == ("on",)
 
 
 def test_the_end_of_a_backup(history, target):

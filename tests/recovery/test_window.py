@@ -10,6 +10,8 @@ from app_schema.backup.entry import Entry, Kind, Part, Physical, Verification
 from app_schema.backup.folder import Folder
 from app_schema.backup.prune import prune
 from app_schema.backup.retention import decide, policy
+from app_schema.physical import route
+from app_schema.physical.archive import Archive
 from app_schema.physical.base import base
 from app_schema.physical.expiry import expire, unneeded
 from app_schema.physical.proof import prove
@@ -196,3 +198,22 @@ def test_what_somebody_reads_is_not_removed(source):
         [kept_back] = expire(source.settings, source.folder)
         assert (kept_back.names, kept_back.reason) == ((), "somebody reads it just now")
     assert expire(source.settings, source.folder)[0].names
+
+
+def test_a_gap_is_as_long_as_it_is_on_whatever_way_leads_over_it(tmp_path):
+    """Timeline 2 left timeline 1 in segment 6; of what lies before, 4 is missing."""
+    size = 1 << 20
+    for timeline, numbers in {1: (2, 3, 5, 6, 7), 2: (6, 7, 8)}.items():
+        for number in numbers:
+            with (tmp_path / Segment(timeline, number).name(size)).open("wb") as file:
+                file.truncate(size)
+    (tmp_path / "00000002.history").write_text(f"1\t{show_lsn(6 * size + 4000)}\tno reason\n")
+    archive = Archive(tmp_path, size)
+    for to in (1, 2):
+        found = route.find(archive, route.legs(archive, 2 * size, 1, to))
+        assert found.gap.says == f"1 segment of WAL missing, the first is {Segment(1, 4).name(size)}"
+    for timeline, number in ((1, 5), (1, 6), (2, 6)):
+        (tmp_path / Segment(timeline, number).name(size)).unlink()
+    archive = Archive(tmp_path, size)
+    found = route.find(archive, route.legs(archive, 2 * size, 1, 2))
+    assert found.gap.says == f"3 segments of WAL missing, the first is {Segment(1, 4).name(size)}"
