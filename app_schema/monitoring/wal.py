@@ -11,7 +11,9 @@ from app_schema.errors import BackupError, ServerUnreachable
 from app_schema.monitoring.backups import folder_of
 from app_schema.monitoring.finding import Finding, Rule, Severity
 from app_schema.monitoring.topic import Metric, Topic
+from app_schema.monitoring.units import moment
 from app_schema.physical import status
+from app_schema.physical.memory import recall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +38,12 @@ ELSEWHERE = Rule(
     "A restore reads this archive, and what the receiver writes is not in it.",
     "app-schema backup wal --status",
 )
+HOLE = Rule(
+    "wal-hole",
+    Severity.NOTE,
+    "No moment from there to the next backup can be restored; later ones can.",
+    "app-schema backup verify",
+)
 
 
 class Archive(NamedTuple):
@@ -48,6 +56,7 @@ class Archive(NamedTuple):
         missing_segments: between the newest backup and that.
         gap: why it does not go on from that backup; None when it does.
         elsewhere: that the receiver writes into another archive; None when it does not.
+        holes: what ``backup verify`` found missing or damaged in the window: a segment, or timeline:LSN, and since when that is known.
     """
 
     receiver: str
@@ -56,6 +65,7 @@ class Archive(NamedTuple):
     missing_segments: int
     gap: str | None
     elsewhere: str | None
+    holes: tuple[str, ...]
 
 
 def read(look: Look) -> Sequence[Archive]:
@@ -70,7 +80,9 @@ def read(look: Look) -> Sequence[Archive]:
     except (BackupError, ServerUnreachable, OSError) as error:
         look.remark(str(error))
         return []
-    return [Archive(found.receiver, found.archiver, found.newest, found.missing_segments, found.gap, found.elsewhere)]
+    holes = recall(folder, found.system_identifier).gaps.items()
+    known = tuple(f"{first}, known since {moment(since)}" for first, since in holes)
+    return [Archive(found.receiver, found.archiver, found.newest, found.missing_segments, found.gap, found.elsewhere, known)]
 
 
 def measure(rows: Sequence[Archive]) -> Iterator[Metric]:
@@ -90,6 +102,9 @@ def judge(rows: Sequence[Archive], _look: Look) -> Iterator[Finding]:
             yield ELSEWHERE.finding("wal", row.elsewhere)
         elif row.gap:
             yield GAP.finding("wal", row.gap)
+        for hole in row.holes if not row.gap else ():
+            yield HOLE.finding(hole.partition(",")[0], f"WAL is missing or damaged from {hole}")
 
 
-WAL = Topic("wal", "Archive of WAL", "WAL 보관", Archive, read, measure, judge, least=("newest",))
+BRIEF = ("receiver", "archiver", "newest", "missing_segments", "gap")
+WAL = Topic("wal", "Archive of WAL", "WAL 보관", Archive, read, measure, judge, brief=BRIEF, least=("newest",))

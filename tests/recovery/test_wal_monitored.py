@@ -7,6 +7,7 @@ from app_schema.engine import connect
 from app_schema.memory import Memory
 from app_schema.monitoring import snapshot
 from app_schema.monitoring.wal import Archive, judge
+from app_schema.physical.verify import verify
 
 
 @pytest.fixture
@@ -51,11 +52,24 @@ def test_without_base_backups_nobody_relies_on_it(look, source):
     assert look() == ((), [], [])
 
 
+def test_a_hole_that_a_later_backup_leads_over_stays_known(look, source):
+    missing = source.segments[0]
+    missing.unlink()
+    list(verify(source.settings, source.folder, source.entries))
+    (row,), _, findings = look()
+    assert (row.gap, findings) == (None, [])
+    [hole] = row.holes
+    [note] = judge([row], None)
+    assert (note.rule, note.severity) == ("wal-hole", "note")
+    assert note.says == f"WAL is missing or damaged from {hole}"
+    assert hole.startswith(f"{missing.name}, known since ")
+
+
 def test_the_receiver_writes_into_another_archive():
-    [finding] = judge([Archive("receiving", "off", None, 0, "a gap", "it ends elsewhere")], None)
+    [finding] = judge([Archive("receiving", "off", None, 0, "a gap", "it ends elsewhere", ())], None)
     assert (finding.rule, finding.says) == ("wal-elsewhere", "it ends elsewhere")
 
 
 def test_nobody_archives():
-    [finding] = judge([Archive("none", "off", None, 0, None, None)], None)
+    [finding] = judge([Archive("none", "off", None, 0, None, None, ())], None)
     assert (finding.rule, finding.command.partition(",")[0]) == ("wal-not-archived", "app-schema backup wal")
