@@ -42,8 +42,8 @@ class Stored(NamedTuple):
         with opened(self.path) as source, target.open("wb") as copy:
             size, left = os.fstat(source.fileno()).st_size, written(source)
             source.seek(0)
-            while left:
-                left -= copy.write(source.read(min(left, BLOCK)))
+            while block := source.read(min(left, BLOCK)):
+                left -= copy.write(block)
             copy.truncate(size)
         target.chmod(0o600)
 
