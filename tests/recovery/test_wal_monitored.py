@@ -7,12 +7,14 @@ from app_schema.engine import connect
 from app_schema.memory import Memory
 from app_schema.monitoring import snapshot
 from app_schema.monitoring.wal import Archive, judge
+from app_schema.physical import status
 from app_schema.physical.verify import verify
 
 
 @pytest.fixture
-def look(source):
+def look(source, monkeypatch):
     """Look as ``app-schema monitor`` does, at a database without our schema."""
+    monkeypatch.setattr(status, "_elsewhere", lambda *_: None)  # tests beside it receive from that server into archives of their own
 
     def look_at():
         settings = source.settings.model_copy(update={"home": source.home})
