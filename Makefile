@@ -27,7 +27,7 @@ demo: $(READY) ## start a server, migrate, seed, and look around
 	@env -u DATABASE_URL $(BIN)/python examples/tour.py
 
 test: $(READY) ## run the tests against real servers
-	@$(BIN)/python -m pytest -n auto --dist worksteal
+	@$(BIN)/python -m pytest -n auto
 
 lint: $(READY) ## style, types, layers, and the migrations' SQL
 	@$(BIN)/ruff check

@@ -99,6 +99,11 @@ class Archive:
                     found.setdefault(entry.name, Path(entry.path))
         return found
 
+    def file_of(self, segment: Segment) -> Path:
+        """Return the file of one of :attr:`segments`, the unfinished one if it has no other."""
+        name = segment.name(self.segment_bytes)
+        return self.files.get(name) or self.files[f"{name}{PARTIAL}"]
+
     def whole(self, name: str) -> Path | None:
         """Return the file of a whole segment; one that was finished while the folder was listed may not have been seen then."""
         path = self.files.get(name, self.path / name)

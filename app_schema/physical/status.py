@@ -92,8 +92,7 @@ def look(settings: Settings, folder: Folder) -> Status:
         waiting = _waiting(connection) if archiver.mode != "off" and connection.scalar(MAY_LIST) else None
     wal = archive.Archive(archive.place_of(settings, folder) / identity.system, identity.segment_bytes)
     newest = max(wal.segments, default=None)
-    name = newest.name(wal.segment_bytes) if newest else None
-    path = wal.files.get(name) or wal.files.get(f"{name}{archive.PARTIAL}") if name else None
+    path = wal.file_of(newest) if newest else None
     at = _written_at(wal)
     behind = state.behind
     if behind is None:
@@ -106,12 +105,13 @@ def look(settings: Settings, folder: Folder) -> Status:
     if at and (receiver in ("away", "lost") or behind >= wal.segment_bytes):  # else the server archives what it has not finished later
         seconds = (datetime.now(UTC) - at).total_seconds() if behind else 0.0
     kept = f", and the server keeps {state.retained / 1e6:,.0f} MB for it" if state.retained else ""
+    absence = _absence(wal, kept) if receiver == "away" else None
     missing, gap = _missing(folder, identity.system, wal)
     problems = tuple(
         line
         for there, line in (
             (receiver == "none" and archiving == "off", "no WAL is archived: run app-schema backup wal, or set archive_command"),
-            (receiver == "away", _absence(wal, kept)),
+            (absence is not None, str(absence)),
             (elsewhere is not None, str(elsewhere)),
             (receiver == "lost", "the slot is lost: run app-schema backup wal, then take a new base with app-schema backup base"),
             (state.status == "unreserved", "the slot is about to be lost: raise max_slot_wal_keep_size, and see why the receiver is slow"),
@@ -150,8 +150,7 @@ def _absence(wal: Archive, kept: str) -> str:
 def _written_at(wal: Archive) -> datetime | None:
     """Return when WAL was last written; what was cut short while it was made holds none."""
     for segment in sorted(wal.segments, reverse=True):
-        name = segment.name(wal.segment_bytes)
-        with archive.opened(wal.files.get(name) or wal.files[f"{name}{archive.PARTIAL}"]) as file:
+        with archive.opened(wal.file_of(segment)) as file:
             found = os.fstat(file.fileno())
         if found.st_size == wal.segment_bytes:
             return datetime.fromtimestamp(found.st_mtime, UTC)

@@ -66,7 +66,10 @@ def test_killed_at_20_moments_it_goes_on(live):
 @pytest.mark.parametrize("blank", [True, False])
 def test_a_segment_cut_short_does_not_stop_it(live, blank):
     """As the disk was full, or it was killed, while it made the file: pg_receivewal itself would refuse from then on."""
-    [path] = live.wal.glob("*.partial")
+    with live.receiving():
+        live.add(3)
+        live.wait_for_receiver()
+    path = max(live.wal.glob("*.partial"))
     path.write_bytes(bytes(1 << 20) if blank else path.read_bytes()[: 1 << 20])
     process = app_schema(live, "backup", "wal")
     live.add(3)
