@@ -3,7 +3,8 @@
 import subprocess
 
 import pytest
-from sources import Source, new_folder, place
+from folders import place
+from sources import Source, new_folder
 
 from app_schema.physical.base import base, incremental
 

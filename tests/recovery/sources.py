@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,23 +23,7 @@ from app_schema.physical.records import Reader
 from app_schema.physical.segments import parse_lsn
 from app_schema.settings import Settings
 
-MEMORY = Path("/dev/shm")  # where syncing costs nothing, if there is room
-ROOM = 4 << 30
 SETTINGS = {"track_commit_timestamp": "on", "checkpoint_timeout": "1h", "max_slot_wal_keep_size": "64MB", "min_wal_size": "32MB"}
-
-
-@contextmanager
-def place(prefix="rec-"):
-    """A folder that the server's account may enter."""
-    quick = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
-    home = Path(tempfile.mkdtemp(prefix=prefix, dir=MEMORY if quick else "/tmp"))
-    home.chmod(0o755)
-    try:
-        yield home
-    finally:
-        for lock in list(home.glob("*/lock")):
-            EmbeddedServer(lock.parent).stop()
-        shutil.rmtree(home)
 
 
 @dataclass

@@ -7,7 +7,8 @@ import sys
 import time
 
 import pytest
-from sources import Source, place, wait
+from folders import place
+from sources import Source, wait
 
 from app_schema.physical import archive_command, status
 from app_schema.physical.base import base

@@ -5,8 +5,9 @@ import os
 from pathlib import Path
 
 import pytest
+from folders import place
 from places import kill_at_random
-from sources import Source, new_folder, place
+from sources import Source, new_folder
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.folder import UNFINISHED, Folder

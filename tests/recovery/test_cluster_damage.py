@@ -6,7 +6,8 @@ import random
 import re
 
 import pytest
-from sources import Source, flip, new_folder, place, replace, rows
+from folders import place
+from sources import Source, flip, new_folder, replace, rows
 
 from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue

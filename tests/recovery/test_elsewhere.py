@@ -8,8 +8,9 @@ from uuid import uuid4
 import boto3
 import pyrage
 import pytest
+from folders import place
 from moto.server import ThreadedMotoServer
-from sources import Source, flip, new_folder, place
+from sources import Source, flip, new_folder
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.folder import UNFINISHED

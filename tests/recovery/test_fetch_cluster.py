@@ -5,7 +5,8 @@ import time
 import pytest
 from away import WITH_AGE, bring, command, contents, machine, send, start
 from buckets import bucket
-from sources import place, replace
+from folders import place
+from sources import replace
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.folder import UNFINISHED

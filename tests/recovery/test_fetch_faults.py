@@ -8,7 +8,7 @@ import pyrage
 import pytest
 from away import WITH_AGE, bring, bring_one, command, contents, machine, send
 from buckets import bucket, flipped
-from sources import place
+from folders import place
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.copies import FetchFailed

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
-from sources import Source, app_schema, new_folder, place, wait
+from folders import place
+from sources import Source, app_schema, new_folder, wait
 
 from app_schema.backup.folder import Folder
 from app_schema.embedded.postmaster import Postmaster

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from folders import place
 from programs import ROOT
-from sources import Source, place, rows, wait
+from sources import Source, rows, wait
 
 from app_schema.embedded.account import Account
 from app_schema.embedded.binaries import Binaries
