@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
 from psycopg.sql import Identifier, Literal
-from sqlalchemy import URL, Connection, Engine, NullPool, TextClause, event, text
+from sqlalchemy import URL, Connection, Engine, NullPool, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
+from app_schema import transactions
 from app_schema.embedded import EmbeddedServer
-from app_schema.errors import ServerUnreachable, SettingsError
+from app_schema.errors import ServerUnreachable, SessionRequired, SettingsError
 from app_schema.scrub import scrub
-from app_schema.settings import Settings, parse_url
+from app_schema.settings import PREPARE_THRESHOLD, Settings, parse_prepare_threshold, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,35 +27,37 @@ CONNECT_SECONDS = 10  # a server that takes longer to answer is away
 
 
 def database_url(settings: Settings) -> URL:
-    """Return ``DATABASE_URL``, or the URL of the embedded server when it is unset.
+    """Return where commands connect: ``DATABASE_DIRECT_URL``, else ``DATABASE_URL``, else the embedded server.
 
     Raises:
         EmbeddedServerStopped: the embedded server is meant and does not run.
     """
-    return settings.database_url or EmbeddedServer(settings.home).url()
+    return settings.server_url or EmbeddedServer(settings.home).url()
 
 
 def create_engine(url: str | URL | None = None, *, schema: str | None = None, read_only: bool = False, **options: Any) -> Engine:
-    """Create an engine whose exceptions carry no row values.
+    """Create an engine whose exceptions carry no row values; it works behind a connection pooler in transaction mode, too.
 
     Args:
-        url: a PostgreSQL URL; without it the environment decides, as everywhere in this package.
-        schema: the PostgreSQL schema that holds the tables; without it ``APP_SCHEMA_SCHEMA``, and
-            with ``public`` the server's own ``search_path`` stands.
-        read_only: every transaction is READ ONLY, in autocommit by a startup option. Without a URL the replica of
+        url: a PostgreSQL URL; without it the environment decides, as everywhere in this package. ``prepare_threshold=5`` in
+            it lets psycopg prepare statements, which few poolers can take; without it none is prepared.
+        schema: the PostgreSQL schema that holds the tables, which every transaction begins with; without it
+            ``APP_SCHEMA_SCHEMA``, and with ``public`` the server's own ``search_path`` stands.
+        read_only: every transaction is READ ONLY, every statement in autocommit likewise. Without a URL the replica of
             ``DATABASE_READ_URL`` is meant if it is set, which is a moment behind: read there what need not show one's own
-            last write. PgBouncer takes the startup option with ``ignore_startup_parameters = options``.
+            last write.
         options: passed on to :func:`sqlalchemy.create_engine`.
+
+    Behind a pooler, AUTOCOMMIT with a schema or ``read_only`` sends each statement in a transaction of its own, and
+    ``raw_connection()`` knows neither.
 
     Raises:
         SettingsError: the environment is malformed.
         EmbeddedServerStopped: no URL is given anywhere and the embedded server does not run.
     """
-    url, schema = _where(url, schema, read_only=read_only)
-    engine = sqlalchemy.create_engine(
-        url, hide_parameters=True, connect_args=_session(url, options, read_only=read_only), **_execution(options, read_only=read_only)
-    )
-    _prepare(engine, schema)
+    url, schema, options = _where(url, schema, options, read_only=read_only)
+    engine = sqlalchemy.create_engine(url, hide_parameters=True, **options)
+    _prepare(engine, schema, read_only=read_only)
     return engine
 
 
@@ -63,38 +65,58 @@ def create_async_engine(url: str | URL | None = None, *, schema: str | None = No
     """Create an async engine; arguments and errors as for :func:`create_engine`."""
     from sqlalchemy.ext import asyncio  # noqa: PLC0415 (with the ORM, which commands do without)
 
-    url, schema = _where(url, schema, read_only=read_only)
-    options = {"connect_args": _session(url, options, read_only=read_only), **_execution(options, read_only=read_only)}
+    url, schema, options = _where(url, schema, options, read_only=read_only)
     engine = asyncio.create_async_engine(url, hide_parameters=True, **options)
-    _prepare(engine.sync_engine, schema)
+    _prepare(engine.sync_engine, schema, read_only=read_only)
     return engine
 
 
 @contextmanager
-def connect(settings: Settings) -> Iterator[Connection]:
+def connect(settings: Settings, *, session: bool = True) -> Iterator[Connection]:
     """Open one connection to the settings' database and schema, as commands and migrations use it.
+
+    Args:
+        settings: name both.
+        session: whether settings and locks of the session are needed. Without, a pooler will do, and each transaction
+            begins in the schema.
 
     Raises:
         ServerUnreachable: with the reason and the cure, without the password.
+        SessionRequired: a connection pooler in transaction mode is in the way.
     """
+    # also for public, which the role's own search_path may leave out
+    if not session:
+        with _opened(database_url(settings), path=settings.schema_name) as connection:
+            yield connection
+        return
     with connect_to(database_url(settings)) as connection:
-        # also for public, which the role's own search_path may leave out
         connection.execute(verbatim(f"SET search_path TO {quoted(settings.schema_name)}"))
         connection.commit()
         yield connection
 
 
 @contextmanager
-def connect_to(url: URL, **options: Any) -> Iterator[Connection]:
-    """Open one connection to the database that ``url`` names; options and errors as for the above."""
-    patience = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
-    engine = create_engine(url, schema="public", poolclass=NullPool, connect_args=patience, **options)
-    try:
-        connection = engine.connect()
-    except DBAPIError as error:
-        raise ServerUnreachable(_reason(engine.url, str(error.orig))) from None
-    with connection:
+def connect_to(url: URL, *, session: bool = True, **options: Any) -> Iterator[Connection]:
+    """Open one connection to the database that ``url`` names; arguments and errors as for the above."""
+    with _opened(url, **options) as connection:
+        if session:
+            require_session(connection)
         yield connection
+
+
+def require_session(connection: Connection) -> None:
+    """Refuse a connection whose settings and locks would stay on a pooler's server connection, for its next client.
+
+    A pooler in session mode passes.
+
+    Raises:
+        SessionRequired: a connection pooler in transaction mode is in the way.
+    """
+    if not transactions.is_direct(connection) and transactions.shares_sessions(connection):
+        raise SessionRequired(
+            f"{shown(connection.engine.url)} is a connection pooler in transaction mode, and this needs a session of its own: set"
+            " DATABASE_DIRECT_URL to the address of the server itself"
+        )
 
 
 def administer(url: URL) -> AbstractContextManager[Connection]:
@@ -124,45 +146,46 @@ def verbatim(sql: str) -> TextClause:
     return text(sql.replace(":", r"\:"))
 
 
-def _where(url: str | URL | None, schema: str | None, *, read_only: bool) -> tuple[URL, str]:
-    if isinstance(url, str):
+def _where(url: str | URL | None, schema: str | None, options: dict[str, Any], *, read_only: bool) -> tuple[URL, str, dict[str, Any]]:
+    threshold = None
+    if url is not None:
         try:
-            url = parse_url(url)
+            threshold = parse_prepare_threshold(url)
+            url = parse_url(url) if isinstance(url, str) else url.difference_update_query([PREPARE_THRESHOLD])
         except ValueError as error:
             raise SettingsError(f"the database URL {error}") from None
-    if url and schema:
-        return url, schema
-    settings = Settings.from_env()
-    url = url or (settings.database_read_url if read_only else None)
-    return url or database_url(settings), schema or settings.schema_name
-
-
-def _execution(options: dict[str, Any], *, read_only: bool) -> dict[str, Any]:
-    # BEGIN READ ONLY holds behind a transaction pooler, too, where a setting of the session would leak between its clients
-    return options | {"execution_options": options.get("execution_options", {}) | {"postgresql_readonly": True}} if read_only else options
-
-
-def _session(url: URL, options: dict[str, Any], *, read_only: bool) -> dict[str, Any]:
+    if url is None or schema is None:
+        settings = Settings.from_env()
+        schema = schema or settings.schema_name
+        if url is None and read_only and settings.database_read_url:
+            url, threshold = settings.database_read_url, settings.read_prepare_threshold
+        elif url is None:
+            url, threshold = settings.database_url or EmbeddedServer(settings.home).url(), settings.prepare_threshold
     # UTF8 and not the server's choice: from a SQL_ASCII database even its version would come as bytes.
-    arguments = {"client_encoding": "UTF8", **options.pop("connect_args", {})}
-    if read_only:  # in autocommit there is no BEGIN that could say it
-        given = arguments.get("options") or url.query.get("options") or os.environ.get("PGOPTIONS") or ""
-        arguments["options"] = f"{given} -c default_transaction_read_only=on".strip()
-    return arguments
+    arguments = {"client_encoding": "UTF8", "prepare_threshold": threshold, **options.get("connect_args", {})}
+    if read_only:  # BEGIN READ ONLY
+        options = options | {"execution_options": options.get("execution_options", {}) | {"postgresql_readonly": True}}
+    return url, schema, options | {"connect_args": arguments}
 
 
-def _prepare(engine: Engine, schema: str) -> None:
+@contextmanager
+def _opened(url: URL, *, path: str | None = None, **options: Any) -> Iterator[Connection]:
+    patience = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
+    engine = create_engine(url, schema="public", poolclass=NullPool, connect_args=patience, **options)
+    if path is not None:
+        transactions.prepare(engine, path, read_only=False)
+    try:
+        connection = engine.connect()
+    except DBAPIError as error:
+        raise ServerUnreachable(_reason(engine.url, str(error.orig))) from None
+    with connection:
+        yield connection
+
+
+def _prepare(engine: Engine, schema: str, *, read_only: bool) -> None:
     scrub(engine)
-    if schema != "public":
-        event.listen(engine, "connect", lambda connection, _record: _set_search_path(connection, schema), insert=True)
-
-
-def _set_search_path(connection: Any, schema: str) -> None:
-    autocommit, connection.autocommit = connection.autocommit, True  # so that a rollback does not undo it
-    cursor = connection.cursor()
-    cursor.execute(f"SET search_path TO {quoted(schema)}")
-    cursor.close()
-    connection.autocommit = autocommit
+    if schema != "public" or read_only:
+        transactions.prepare(engine, None if schema == "public" else schema, read_only=read_only)
 
 
 def _reason(url: URL, message: str) -> str:

@@ -25,6 +25,12 @@ class ServerUnreachable(AppSchemaError):
     """The server does not answer; check DATABASE_URL."""
 
 
+class SessionRequired(AppSchemaError):
+    """This needs a session of its own, which a connection pooler does not give; set DATABASE_DIRECT_URL to the server itself."""
+
+    exit_code = 2
+
+
 class ServerUnsuitable(AppSchemaError):
     """The server or the database cannot hold this schema."""
 

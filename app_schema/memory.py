@@ -48,7 +48,7 @@ class Memory:
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """Return the memory of the database that the settings name, which need not answer."""
-        url = settings.database_url
+        url = settings.server_url
         sockets = url.query.get("host") if url is not None else None
         # however it is addressed, by the URL that `app-schema url` prints for one
         if url is None or (isinstance(sockets, str) and Path(sockets).is_relative_to(settings.home.expanduser().absolute())):

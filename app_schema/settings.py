@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from platformdirs import PlatformDirs
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 from app_schema.errors import SettingsError
 
 DRIVERS = ("postgres", "postgresql", "postgresql+psycopg")
+PREPARE_THRESHOLD = "prepare_threshold"
 IDENTIFIER_BYTES = 63  # NAMEDATALEN - 1
 PLAIN = {"bool_parsing": "says neither yes nor no; write 1 or 0"}  # by the type of pydantic's error
 
@@ -26,7 +27,7 @@ def _default_home() -> Path:
 
 
 def parse_url(text: str) -> URL:
-    """Read a PostgreSQL URL in any of the three spellings in use.
+    """Read a PostgreSQL URL in any of the three spellings in use; ``prepare_threshold`` is left out, see below.
 
     Raises:
         ValueError: it is no PostgreSQL URL; the message repeats nothing of it.
@@ -42,7 +43,24 @@ def parse_url(text: str) -> URL:
         raise ValueError(f"names no database; {form}")
     if "@" in (url.host or "") or "@" in url.database:
         raise ValueError(f"holds an @ that is not percent-encoded (write %40); {form}")
-    return url.set(drivername="postgresql+psycopg")
+    parse_prepare_threshold(url)
+    return url.set(drivername="postgresql+psycopg").difference_update_query([PREPARE_THRESHOLD])
+
+
+def parse_prepare_threshold(url: str | URL) -> int | None:
+    """Read ``prepare_threshold`` of a URL: psycopg prepares a statement once it was executed so often; None: never.
+
+    It is no parameter of libpq, so nothing but an engine is given it.
+
+    Raises:
+        ValueError: it is neither a number nor ``none``.
+    """
+    value = make_url(url).query.get(PREPARE_THRESHOLD, "none")
+    if value == "none":
+        return None
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,9}", value):
+        raise ValueError(f"says {PREPARE_THRESHOLD}= neither as a number nor as none; write {PREPARE_THRESHOLD}=5, or leave it out")
+    return int(value)
 
 
 def validate_schema(text: str) -> str:
@@ -60,6 +78,13 @@ def validate_schema(text: str) -> str:
 
 def _database_url(value: Any) -> Any:
     return parse_url(value) if isinstance(value, str) else value
+
+
+def _threshold(value: Any) -> Any:
+    try:
+        return parse_prepare_threshold(value) if isinstance(value, str | URL) else value
+    except ArgumentError:  # told by the field of the URL
+        return None
 
 
 def _split(value: Any) -> Any:
@@ -98,6 +123,7 @@ def _endpoint(value: str) -> str:
     return value
 
 
+Threshold = Annotated[int | None, BeforeValidator(_threshold)]
 Days = Annotated[int, _count("days", 36_500)]
 Weeks = Annotated[int, _count("weeks", 5_200)]
 
@@ -107,7 +133,10 @@ class Settings(BaseSettings):
 
     Attributes:
         database_url: ``DATABASE_URL``; unset means the embedded server.
+        database_direct_url: ``DATABASE_DIRECT_URL``, the server itself if ``DATABASE_URL`` leads through a connection pooler.
         database_read_url: ``DATABASE_READ_URL``, a replica for ``create_engine(read_only=True)``.
+        prepare_threshold: what ``DATABASE_URL`` says of it, see :func:`parse_prepare_threshold`.
+        read_prepare_threshold: what ``DATABASE_READ_URL`` says of it.
         slack_webhook_url: ``SLACK_WEBHOOK_URL``, an incoming webhook that alerts go to.
         alert_urls: ``APP_SCHEMA_ALERT_URLS``, more of them, as apprise writes them, separated by blanks or commas.
         home: ``APP_SCHEMA_HOME``, the folder of the embedded server.
@@ -134,7 +163,12 @@ class Settings(BaseSettings):
     )
 
     database_url: Annotated[URL | None, BeforeValidator(_database_url)] = Field(None, validation_alias="DATABASE_URL", repr=False)
+    database_direct_url: Annotated[URL | None, BeforeValidator(_database_url)] = Field(
+        None, validation_alias="DATABASE_DIRECT_URL", repr=False
+    )
     database_read_url: Annotated[URL | None, BeforeValidator(_database_url)] = Field(None, validation_alias="DATABASE_READ_URL", repr=False)
+    prepare_threshold: Threshold = Field(None, validation_alias=AliasChoices("DATABASE_URL"))
+    read_prepare_threshold: Threshold = Field(None, validation_alias=AliasChoices("DATABASE_READ_URL"))
     slack_webhook_url: SecretStr | None = Field(None, validation_alias="SLACK_WEBHOOK_URL")
     alert_urls: SecretStr | None = None
     home: Path = Field(default_factory=_default_home)
@@ -163,10 +197,18 @@ class Settings(BaseSettings):
             SettingsError: a variable is malformed; one line names it and its cure, not its value.
         """
         try:
-            return cls()
+            settings = cls()
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False, include_context=False)[0]
             variable = str(first["loc"][0])
             variable = variable if variable.isupper() else f"APP_SCHEMA_{variable.upper()}"
             wrong = PLAIN.get(first["type"], first["msg"].removeprefix("Value error, "))
             raise SettingsError(f"{variable} {wrong}") from None
+        if settings.database_direct_url and not settings.database_url:
+            raise SettingsError("DATABASE_DIRECT_URL is set without DATABASE_URL; set DATABASE_URL too, which the application uses")
+        return settings
+
+    @property
+    def server_url(self) -> URL | None:
+        """Where commands connect: past the pooler if the settings say how, else as the application does; None: embedded."""
+        return self.database_direct_url or self.database_url

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app_schema.embedded import EmbeddedServer
-from benchmarks import backup, imports, migrations, operations, recovery, search, seeding, testing
+from benchmarks import backup, imports, migrations, operations, pooling, recovery, search, seeding, testing
 
 
 def main() -> None:
@@ -26,6 +26,7 @@ def main() -> None:
             for figure in (
                 *imports.figures(),
                 *migrations.figures(server),
+                *pooling.figures(server),
                 *seeding.figures(server),
                 *testing.figures(server),
                 *search.figures(server),

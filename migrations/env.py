@@ -19,13 +19,14 @@ from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app_schema import drift
-from app_schema.engine import connect, literal, quoted, verbatim
+from app_schema.engine import connect, literal, quoted, require_session, verbatim
 from app_schema.errors import AppSchemaError, MigrationError, SettingsError
 from app_schema.migrate import LOCK_NOT_AVAILABLE, WAIT_SECONDS, check, explained, heads, is_partition
 from app_schema.models import metadata
 from app_schema.objects import LOCK_TIMEOUT
 from app_schema.preflight import check_encoding, check_revision, check_server
 from app_schema.settings import Settings, validate_schema
+from app_schema.transactions import OWN_SEARCH_PATH
 from app_schema.turn import turn
 
 LOCK_ATTEMPTS = 5
@@ -191,9 +192,12 @@ def connection_to(given: Engine | Connection | None, settings: Settings) -> Iter
     """Use the caller's connection and leave it as it was, or open one."""
     if isinstance(given, Connection):
         with unchanged(given):
+            require_session(given)
             yield given
     elif given is not None:
         with given.connect() as connection:
+            require_session(connection)
+            connection.execution_options(**{OWN_SEARCH_PATH: True})
             schema = connection.dialect.default_schema_name
             try:
                 yield connection
@@ -211,12 +215,15 @@ def unchanged(connection: Connection) -> Iterator[None]:
     if connection.in_transaction():
         raise MigrationError("the connection is in a transaction, which a migration would commit; commit it or roll it back first")
     schema = connection.dialect.default_schema_name
+    own_path = connection.get_execution_options().get(OWN_SEARCH_PATH, False)
+    connection.execution_options(**{OWN_SEARCH_PATH: True})
     before = {name: connection.scalar(select(func.current_setting(name))) for name in CHANGED}
     connection.commit()
     try:
         yield
     finally:
         connection.dialect.default_schema_name = schema
+        connection.execution_options(**{OWN_SEARCH_PATH: own_path})
         if not connection.invalidated:
             connection.rollback()
             connection.execute(select(*(func.set_config(name, value, False) for name, value in before.items())))  # noqa: FBT003 (SQL)

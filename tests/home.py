@@ -49,7 +49,7 @@ def enter():
     HOME.with_suffix(".checkout").write_bytes(os.fsencode(ROOT))
     handle = os.open(HOME.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(handle, fcntl.LOCK_SH)
-    for name in ("DATABASE_URL", "APP_SCHEMA_DISPOSABLE", "APP_SCHEMA_PROTECT", "APP_SCHEMA_SCHEMA"):
+    for name in ("DATABASE_URL", "DATABASE_DIRECT_URL", "APP_SCHEMA_DISPOSABLE", "APP_SCHEMA_PROTECT", "APP_SCHEMA_SCHEMA"):
         os.environ.pop(name, None)
     os.environ["APP_SCHEMA_HOME"] = str(HOME)
     return handle

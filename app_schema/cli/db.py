@@ -68,5 +68,5 @@ def check(settings: Settings, schema: str) -> None:
 @click.pass_obj
 def current(settings: Settings, schema: str) -> None:
     """Print the revision that the schema is at."""
-    with connect(settings) as connection:
+    with connect(settings, session=False) as connection:
         click.echo(migrate.current(connection, schema=schema) or "none")

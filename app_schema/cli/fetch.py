@@ -67,7 +67,7 @@ def fetch(settings: Settings, backup: str | None, *, listing: bool, of_cluster: 
 
 def fetch_backup(settings: Settings, folder: Folder, copies: Copies, name: str) -> None:
     """Bring a dump back, or a base or an incremental with its parents, and say so."""
-    database = settings.database_url.database if settings.database_url else None
+    database = settings.server_url.database if settings.server_url else None
     entry = copies.latest(WHOLE, database, say_note) if name == LATEST else copies.find(name)
     if entry.physical:
         transfer = Transfer(settings, folder, copies)

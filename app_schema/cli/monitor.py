@@ -112,7 +112,7 @@ def _look(  # noqa: PLR0913 (what the options say)
     settings: Settings, memory: Memory, *, form: str, output: Path | None, alert: bool, checklist: str | None
 ) -> int:
     try:
-        with connect(settings) as connection:
+        with connect(settings, session=False) as connection:
             taken = snapshot.take(connection, settings, memory)
     except (ServerUnreachable, EmbeddedServerStopped) as error:
         out = outage(settings, memory, error, now=snapshot.now())

@@ -73,7 +73,7 @@ def search(  # noqa: PLR0913 (an argument each option)
     if ESCAPED.search(typed):
         typed = os.fsencode(typed).decode(errors="replace")
     order = Order.RELEVANCE if relevance else Order.NEWEST
-    with connect(settings) as connection, Session(connection) as session:
+    with connect(settings, session=False) as connection, Session(connection) as session:
         if migrate.current(connection, schema=settings.schema_name) != migrate.head():
             raise DatabaseNotAtHead
         hits = SEARCHES[where](session, typed, limit=limit, order=order, inflected=inflected, spacing=spacing, **given)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def status(settings: Settings) -> None:
     """Show the server, the revision and the tables with their rows."""
     schema = settings.schema_name
-    with connect(settings) as connection:
+    with connect(settings, session=False) as connection:
         version = connection.exec_driver_sql("SHOW server_version").scalar_one()
         revision = migrate.current(connection, schema=schema)
         found = inventory.tables(connection, schema=schema)

@@ -42,7 +42,7 @@ class Outage(NamedTuple):
 
 def outage(settings: Settings, memory: Memory, error: AppSchemaError, *, now: datetime) -> Outage:
     """Return what can be said of a server that raised ``error`` instead of answering."""
-    url = settings.database_url
+    url = settings.server_url
     database = (url.database or url.username or "") if url else EMBEDDED  # as libpq: a user's database bears his name
     try:
         since = history.last(memory).taken

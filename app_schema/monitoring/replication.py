@@ -108,7 +108,7 @@ def _stalled(row: Link, look: Look) -> Link:
 
 def _replica(url: Any, position: str) -> Link:
     try:
-        with connect_to(url) as connection:
+        with connect_to(url, session=False) as connection:
             row = connection.exec_driver_sql(sql("replica"), {"position": position}).one()
     except ServerUnreachable:
         return Link("replica", REPLICA, "away", None, None)

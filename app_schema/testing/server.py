@@ -25,7 +25,7 @@ def choose(settings: Settings) -> URL:
         ServerNotDisposable: ``DATABASE_URL`` is set and not marked, or names a protected database.
         EmbeddedServerError: there is no server to start, or it does not start.
     """
-    url = settings.database_url
+    url = settings.server_url
     if url is None:
         server = EmbeddedServer(settings.home)
         server.start()  # and left running: the next run finds it warm
