@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sqlalchemy import URL
+    from sqlalchemy import URL, Connection
 
     from app_schema.backup.programs import Programs
     from app_schema.embedded.account import Account
@@ -56,18 +56,26 @@ def amcheck_all(programs: Programs, url: URL) -> tuple[tuple[str, ...], tuple[st
 
 def amcheck(programs: Programs, url: URL) -> tuple[str | None, str | None]:
     """Check one database, which is left as it was; return the first thing that is wrong, and what could not be looked at."""
-    with connect_to(url, isolation_level="AUTOCOMMIT") as connection:
+    with connect_to(url) as connection:
         facts = connection.execute(EXTENSIONS).one()
         if not facts.available and not facts.installed:
             return None, NO_AMCHECK
         locked = connection.scalars(LOCKED).all()
+        connection.rollback()
         if not facts.installed:
-            connection.exec_driver_sql("CREATE EXTENSION amcheck")
+            _write(connection, "CREATE EXTENSION amcheck")
         try:
             return _run(programs, url, locked), f"{', '.join(locked)}: {HELD}" if locked else None
         finally:
             if not facts.installed:
-                connection.exec_driver_sql("DROP EXTENSION amcheck")
+                _write(connection, "DROP EXTENSION amcheck")
+
+
+def _write(connection: Connection, statement: str) -> None:
+    """Run a statement, also where ``default_transaction_read_only`` is on: in an accident, people stop applications by it."""
+    connection.exec_driver_sql("SET TRANSACTION READ WRITE")
+    connection.exec_driver_sql(statement)
+    connection.commit()
 
 
 def _run(programs: Programs, url: URL, without: Sequence[str] = ()) -> str | None:
