@@ -18,6 +18,7 @@ from app_schema.embedded.binaries import Binaries
 from app_schema.embedded.postmaster import Postmaster
 from app_schema.errors import BackupDamaged, BackupUnknown, DiskTooSmall, RestoreError
 from app_schema.physical.layout import DATA
+from app_schema.restore import configuration
 from app_schema.restore.files import bring
 from app_schema.restore.plan import plan
 from app_schema.restore.server import Server
@@ -85,7 +86,7 @@ def restore(  # noqa: PLR0913 (an argument each question)
         BackupUnknown: no backup that reaches the target is good.
         WalEnds: the WAL does not reach the target; nothing was restored.
         DiskTooSmall: the folder's disk cannot hold it; nothing was restored.
-        RestoreError: the folder cannot be used, or the server did not get there; the folder is as it was.
+        RestoreError: the folder cannot be used, or the server did not get there; the folder is as it was, and its log is kept.
     """
     home = home.expanduser().absolute()
     begun = time.monotonic()
@@ -102,9 +103,9 @@ def restore(  # noqa: PLR0913 (an argument each question)
             damage = bring(folder, way, home, account, steps)
             if damage is None:
                 break
-        server = Server(home, Binaries.find(None, way.programs.major).runnable(account, home / "binaries"), account)
+        server = Server(home, folder, Binaries.find(None, way.programs.major).runnable(account, home / "binaries"), account)
         steps.begin(f"replaying at most {len(way.wal.files) * way.wal.archive.segment_bytes / 1e6:,.0f} MB of WAL")
-        server.recover(way)
+        known = server.recover(way)
         usable = time.monotonic()
         if check:
             steps.begin("checking every index and every page")
@@ -112,6 +113,7 @@ def restore(  # noqa: PLR0913 (an argument each question)
         url = server.url(way) if start else None
         if not start:
             server.stop()
+    notes += known + configuration.notes(way.backup, home)
     notes += tuple(f"{each.damaged or f'{each.id} adds to a backup that is damaged or missing'}: it was not used" for each in way.skipped)
     return Recovered(home, way, url, usable - begun, time.monotonic() - usable, differences, notes)
 
