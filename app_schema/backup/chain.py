@@ -35,8 +35,8 @@ def members(entry: Entry, entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 
 def good(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the backups whose whole chain is there and was found damaged nowhere, oldest first."""
-    physical = [entry for entry in entries if entry.kind in KINDS]
+    """Return the backups whose whole chain is there and was found damaged nowhere, oldest first; none of a rescued copy."""
+    physical = [entry for entry in entries if entry.kind in KINDS and not entry.rescued]
     found = []
     for entry in physical:
         try:
@@ -54,7 +54,7 @@ def newest(entries: Iterable[Entry], system: str | None = None) -> Entry:
     Raises:
         BackupUnknown: there is none.
     """
-    known = [entry for entry in entries if entry.kind in KINDS and system in (None, place(entry).system_identifier)]
+    known = [entry for entry in entries if entry.kind in KINDS and not entry.rescued and system in (None, entry.system)]
     found = good(known)
     if not found:
         bad = f": of {len(known)}, the newest being {known[-1].id}, each is damaged or lacks its parent" if known else ""

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from app_schema.errors import BackupDamaged
 
 VERSION: Literal[1] = 1
+PASSWORDS = "passwords of roles: "  # how the line begins that says that a snapshot lacks them
 
 
 class Kind(StrEnum):
@@ -166,6 +167,8 @@ class Entry(Record):
         id: ``<time>-<kind>-<four hex digits>``; entry and files are named after it.
         started, finished: when the backup ran; what it holds is as of ``started`` or a moment later.
         server: where from, without user or password.
+        system_identifier: of the cluster it was taken from; None of a base backup, whose ``physical`` has it, and where it was not told.
+        rescued: whether that was a copy made by ``restore cluster`` that had not taken its source's place: never the latest.
         encryption: ``gpg``, ``age`` or None.
     """
 
@@ -175,6 +178,8 @@ class Entry(Record):
     started: datetime
     finished: datetime
     server: str
+    system_identifier: str | None = None
+    rescued: bool = False
     server_version: str
     client_version: str
     compression: str
@@ -212,9 +217,22 @@ class Entry(Record):
         return self.missing + tuple(line for part in self.parts if part.database for line in part.database.missing)
 
     @property
+    def system(self) -> str | None:
+        """The system identifier of the cluster it was taken from, None where it is not known."""
+        return self.physical.system_identifier if self.physical else self.system_identifier
+
+    @property
     def status(self) -> str:
-        """``complete``, ``partial`` (something could not be included) or ``damaged``."""
-        return "damaged" if self.damaged else "partial" if self.left_out else "complete"
+        """``complete``, ``partial`` (something could not be included) or ``damaged``.
+
+        Passwords of roles are no part of any database: a snapshot without them restores every one of its databases whole.
+        """
+        return "damaged" if self.damaged else "partial" if any(not line.startswith(PASSWORDS) for line in self.left_out) else "complete"
+
+    @property
+    def passwords(self) -> bool:
+        """Whether what it holds of roles has their passwords; True if it holds no roles."""
+        return not any(line.startswith(PASSWORDS) for line in self.missing)
 
     def summary(self) -> dict[str, Any]:
         """Return it as ``backup list --json`` prints it: all fields, and what follows from them."""

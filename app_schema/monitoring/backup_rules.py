@@ -41,6 +41,13 @@ PARTIAL = Rule(
     "A restore would lack what could not be read.",
     "app-schema backup list; dump as the owner of everything",
 )
+# how the role was set up, and no fault of the backup: every database of it comes back whole
+PASSWORDLESS = Rule(
+    "backup-no-passwords",
+    Severity.NOTE,
+    "A new server would get the roles without their passwords.",
+    "GRANT pg_read_all_data TO the role of DATABASE_URL, or set the passwords anew after a restore",
+)
 PLAIN = Rule(
     "backup-unencrypted",
     Severity.WARNING,
@@ -82,6 +89,8 @@ def _newest(rows: Sequence[Backup], look: Look) -> Iterator[Finding]:
         yield DAMAGED.finding(kind, f"{newest.backup} is damaged", command=again)
     elif newest.status == "partial":
         yield PARTIAL.finding(kind, f"{newest.backup} lacks what its user could not read")
+    if not newest.passwords:
+        yield PASSWORDLESS.finding(kind, f"{newest.backup} holds no passwords of roles: its role may not read pg_authid")
     if newest.encryption is None and kind in (Kind.DUMP, Kind.SNAPSHOT):
         yield PLAIN.finding(kind, f"{newest.backup} is not encrypted")
     if look.settings.backup_s3_url and newest.uploaded is None:
@@ -105,7 +114,8 @@ def _drills(rows: Sequence[Backup], now: datetime) -> Iterator[Finding]:
     drilled = max((row for row in rows if row.drilled), key=lambda row: row.drilled or now, default=None)
     for row in rows:
         if row.drill_error and (drilled is None or drilled.drilled is None or row.finished > drilled.finished):
-            yield FAILED.finding(row.kind, f"the drill of {row.backup} failed: {row.drill_error}")
+            again = f"{FAILED.command} --cluster" if row.kind in (Kind.BASE, Kind.INCREMENTAL) else FAILED.command
+            yield FAILED.finding(row.kind, f"the drill of {row.backup} failed: {row.drill_error}", command=again)
             break
     # the first backup has a month to be drilled
     since = drilled.drilled if drilled and drilled.drilled else rows[-1].finished

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app_schema.backup.entry import Drill, Entry
-    from app_schema.monitoring.look import Look
+    from app_schema.monitoring.look import Look, Server
     from app_schema.settings import Settings
 
 
@@ -34,6 +34,7 @@ class Backup(NamedTuple):
         drilled: when a restore of it last proved it.
         drill_seconds: how long that took.
         drill_error: why the last one failed; None when it passed, or there was none.
+        passwords: False of a snapshot whose role could not read the passwords of roles.
     """
 
     backup: str
@@ -49,6 +50,7 @@ class Backup(NamedTuple):
     drill_seconds: float | None
     drill_error: str | None
     uploaded: datetime | None
+    passwords: bool
 
 
 def read(look: Look) -> Sequence[Backup]:
@@ -62,11 +64,28 @@ def read(look: Look) -> Sequence[Backup]:
         look.remark(f"{problem.file}: {problem.message}")
     where = address(database_url(look.settings))
     ours = [entry for entry in entries if look.server.database in entry.databases or entry.physical]
-    here = [entry for entry in ours if entry.server == where]
-    if len(here) < len(ours):
-        others = ", ".join(sorted({entry.server for entry in ours} - {where}))
-        look.remark(f"{len(ours) - len(here)} backups were taken from {others} and are not counted for {where}")
+    here = [entry for entry in ours if counts(entry, look.server, where)]
+    if others := sorted({entry.server for entry in ours if entry not in here and not entry.rescued}):
+        left = sum(entry not in here and not entry.rescued for entry in ours)
+        look.remark(f"{left} backups were taken from {', '.join(others)} and are not counted for {where}")
+    if copies := sum(entry not in here and entry.rescued for entry in ours):
+        look.remark(f"{copies} backups were taken from a rescued copy and are not counted for {where}")
     return [_row(entry) for entry in reversed(here) if entry.kind is not Kind.MASKED]
+
+
+def counts(entry: Entry, server: Server, where: str) -> bool:
+    """Whether a backup is one of this server's: of the same cluster at any address, so that a promoted standby has its predecessor's.
+
+    Args:
+        entry: the backup.
+        server: which answered.
+        where: its address, by which backups are told apart whose cluster is not known, and dumps of a server made anew.
+    """
+    if entry.rescued or server.rescued:  # what a rescued copy holds is its own
+        return entry.rescued and server.rescued and entry.server == where
+    if entry.system is not None and entry.system == server.system_identifier:
+        return True
+    return entry.server == where and (entry.physical is None or server.system_identifier is None)
 
 
 def folder_of(settings: Settings) -> Folder | None:
@@ -87,6 +106,7 @@ def _row(entry: Entry) -> Backup:
         drill_seconds=passed[-1].seconds if passed else None,
         drill_error=None if last is None or last.passed else _reason(last),
         uploaded=entry.uploads[-1].at if entry.uploads else None,
+        passwords=entry.passwords,
     )
 
 

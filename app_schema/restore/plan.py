@@ -67,7 +67,8 @@ def plan(settings: Settings, folder: Folder, target: Target) -> Plan:
     if target.backup is not None:
         entry = Catalogue(folder).find(target.backup, kinds=chain.KINDS)
         return _own_end(folder, target, entry, entries)
-    return _Choice(settings, folder, target, entries).plan()
+    # a rescued copy wrote another history on a timeline of its own
+    return _Choice(settings, folder, target, [entry for entry in entries if not entry.rescued]).plan()
 
 
 def _own_end(folder: Folder, target: Target, entry: Entry, entries: list[Entry]) -> Plan:
