@@ -209,7 +209,11 @@ def _instead(of_kind: list[Entry], fitting: list[Entry]) -> str:
     if fitting:
         return f": {fitting[-1].id} was taken from a rescued copy; name it by its id, or {make}"
     others = sorted({name for entry in of_kind for name in entry.databases})
-    return f"; there are those of {', '.join(others)}: name one by its id" if others else f"; {make}"
+    return (
+        f"; there are those of {', '.join(others)}: name one by its id"
+        if others
+        else f"; {make}, or set APP_SCHEMA_BACKUP_DIR to where they are"
+    )
 
 
 def _remove(path: Path) -> None:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 KINDS = (Kind.BASE, Kind.INCREMENTAL)
+TAKE = "take one with: app-schema backup base"
+BRING = "set APP_SCHEMA_BACKUP_DIR to where one is, or bring one back with: app-schema backup fetch --cluster"
 
 
 def place(entry: Entry) -> Physical:
@@ -48,8 +50,8 @@ def good(entries: Iterable[Entry]) -> list[Entry]:
     return found
 
 
-def newest(entries: Iterable[Entry], system: str | None = None) -> Entry:
-    """Return the newest good backup, of the cluster ``system`` if given.
+def newest(entries: Iterable[Entry], system: str | None = None, *, cure: str = TAKE) -> Entry:
+    """Return the newest good backup, of the cluster ``system`` if given; ``cure`` is what the caller advises without one.
 
     Raises:
         BackupUnknown: there is none.
@@ -58,5 +60,5 @@ def newest(entries: Iterable[Entry], system: str | None = None) -> Entry:
     found = good(known)
     if not found:
         bad = f": of {len(known)}, the newest being {known[-1].id}, each is damaged or lacks its parent" if known else ""
-        raise BackupUnknown(f"there is no good base backup of this cluster{bad}; take one with: app-schema backup base")
+        raise BackupUnknown(f"there is no good base backup of this cluster{bad}; {cure}")
     return found[-1]

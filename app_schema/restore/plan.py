@@ -101,7 +101,7 @@ class _Choice:
     entries: list[Entry]
 
     def plan(self) -> Plan:
-        newest = chain.newest(self.entries)
+        newest = chain.newest(self.entries, cure=chain.BRING)
         system = chain.place(newest).system_identifier
         candidates = [entry for entry in reversed(chain.good(self.entries)) if chain.place(entry).system_identifier == system]
         wal = self._archive(newest)
