@@ -64,7 +64,9 @@ def read(look: Look) -> Sequence[Backup]:
         look.remark(f"{problem.file}: {problem.message}")
     where = address(database_url(look.settings))
     ours = [entry for entry in entries if look.server.database in entry.databases or entry.physical]
-    here = [entry for entry in ours if counts(entry, look.server, where)]
+    # entries of before they noted their cluster: of an address where a base backup of this one was taken
+    once = {entry.server for entry in entries if not entry.rescued and entry.system and entry.system == look.server.system_identifier}
+    here = [entry for entry in ours if counts(entry, look.server, where) or _counted_once(entry, look.server, once)]
     if others := sorted({entry.server for entry in ours if entry not in here and not entry.rescued}):
         left = sum(entry not in here and not entry.rescued for entry in ours)
         look.remark(f"{left} backups were taken from {', '.join(others)} and are not counted for {where}")
@@ -86,6 +88,10 @@ def counts(entry: Entry, server: Server, where: str) -> bool:
     if entry.system is not None and entry.system == server.system_identifier:
         return True
     return entry.server == where and (entry.physical is None or server.system_identifier is None)
+
+
+def _counted_once(entry: Entry, server: Server, addresses: set[str]) -> bool:
+    return entry.system is None and not entry.rescued and not server.rescued and entry.server in addresses
 
 
 def folder_of(settings: Settings) -> Folder | None:

@@ -126,13 +126,15 @@ def test_a_snapshot_without_passwords_is_a_note_and_no_alarm(look, backup):
 def test_backups_of_the_cluster_count_at_any_address_and_those_of_a_rescued_copy_at_none(look, backup):
     system = look().server.system_identifier
     assert system is not None
-    backup(HOUR, server="old-primary:5432", system_identifier=system)
+    backup(HOUR, server="old-primary:5432")  # of a version that did not note it
+    assert alarms(look()) == {"backup-age"}
+    backup(2 * HOUR, server="old-primary:5432", system_identifier=system)
     assert alarms(look()) == set()
     backup(HOUR / 2, server="old-primary:5432", system_identifier="1", size=1)
     backup(HOUR / 3, system_identifier=system, rescued=True, size=1)
     found = look()
     assert alarms(found) == set()
-    assert len(found.rows("backups")) == 1
+    assert len(found.rows("backups")) == 2
     remarks = " ".join(found.reading("backups").remarks)
     assert "1 backups were taken from old-primary:5432 and are not counted" in remarks
     assert "1 backups were taken from a rescued copy and are not counted" in remarks
