@@ -61,6 +61,21 @@ class Memory:
         with self._told():
             return self._open().execute(sql, values).fetchall()
 
+    def others(self) -> list[Path]:
+        """Return the files of other databases and addresses beneath the same home."""
+        return sorted(path for path in self.path.parent.glob("*.sqlite3") if path != self.path)
+
+    @contextmanager
+    def beside(self, other: Path) -> Iterator[sqlite3.Connection]:
+        """Yield the file with another one attached as ``other``; errors as for :meth:`write`, naming that one."""
+        with self._told(other):
+            file = self._open()
+            file.execute("ATTACH DATABASE ? AS other", [f"{other.as_uri()}?mode=rw"])
+            try:
+                yield file
+            finally:
+                file.execute("DETACH DATABASE other")
+
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """Yield the file in a transaction of its own: all of it is kept, or nothing.
@@ -108,7 +123,7 @@ class Memory:
             private.make_way(folder.parent, 0o711 if os.geteuid() == ROOT else 0o700)  # the embedded server's account passes
             folder.mkdir(mode=0o700, exist_ok=True)
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
-            file = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            file = sqlite3.connect(self.path.as_uri(), timeout=BUSY_SECONDS, isolation_level=None, uri=True)
             try:
                 file.executescript(TABLES)
             except BaseException:
@@ -118,12 +133,12 @@ class Memory:
         return self._file
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self, path: Path | None = None) -> Iterator[None]:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise MemoryUnavailable(f"{self.path} cannot be used ({reason})", _cure(error)) from error
+            raise MemoryUnavailable(f"{path or self.path} cannot be used ({reason})", _cure(error)) from error
 
 
 def _cure(error: sqlite3.Error | OSError) -> str:
@@ -167,6 +182,9 @@ CREATE TABLE IF NOT EXISTS alert (
     channel TEXT NOT NULL, rule TEXT NOT NULL, subject TEXT NOT NULL, severity TEXT NOT NULL, since REAL NOT NULL,
     PRIMARY KEY (channel, rule, subject)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cluster (
+    system TEXT NOT NULL, timeline INTEGER NOT NULL, database TEXT NOT NULL, schema TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS failed_job (job TEXT PRIMARY KEY, taken REAL NOT NULL, command TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS refused (channel TEXT PRIMARY KEY, name TEXT NOT NULL, since REAL NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS behind (step TEXT PRIMARY KEY, runs INTEGER NOT NULL, said TEXT NOT NULL) WITHOUT ROWID;

@@ -191,8 +191,8 @@ def migrate_with_patience(connection: Connection) -> None:
 def connection_to(given: Engine | Connection | None, settings: Settings) -> Iterator[Connection]:
     """Use the caller's connection and leave it as it was, or open one."""
     if isinstance(given, Connection):
+        require_session(given)
         with unchanged(given):
-            require_session(given)
             yield given
     elif given is not None:
         with given.connect() as connection:

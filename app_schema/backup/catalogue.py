@@ -191,13 +191,29 @@ def new_id(kind: Kind, started: datetime) -> str:
 
 def _latest(entries: Iterable[Entry], kinds: Collection[Kind], database: str | None, folder: Path) -> Entry:
     of_kind = [entry for entry in entries if entry.kind in kinds]
-    good = [entry for entry in of_kind if not entry.damaged and (database is None or database in entry.databases)]
+    fitting = [entry for entry in of_kind if database is None or database in entry.databases]
+    good = [entry for entry in fitting if not entry.damaged and not entry.rescued]
     if good:  # a part may hold nothing at all, so it is the latest only where nothing is whole
         return ([entry for entry in good if entry.status == "complete"] or good)[-1]
     what = f"{' or '.join(kinds)}{f' of database {database}' if database else ''}"
+    raise BackupUnknown(f"there is no good {what} in {folder}{_instead(of_kind, fitting)}")
+
+
+def _instead(of_kind: list[Entry], fitting: list[Entry]) -> str:
+    """Say what there is instead of a good backup: damaged ones, those of a rescued copy, those of other databases."""
+    make = "make one with: app-schema backup dump"
+    if damaged := [entry for entry in fitting if entry.damaged]:
+        count = f"all {len(damaged)} are damaged, the newest is {damaged[-1].id}" if len(damaged) > 1 else f"{damaged[0].id} is damaged"
+        copied = next((entry for entry in reversed(damaged) if entry.uploads), None)
+        return f": {count}; {f'a copy comes with: app-schema backup fetch {copied.id}; or ' if copied else ''}{make}"
+    if fitting:
+        return f": {fitting[-1].id} was taken from a rescued copy; name it by its id, or {make}"
     others = sorted({name for entry in of_kind for name in entry.databases})
-    hint = f"; there are those of {', '.join(others)}: name one by its id" if others else "; make one with: app-schema backup dump"
-    raise BackupUnknown(f"there is no good {what} in {folder}{hint}")
+    return (
+        f"; there are those of {', '.join(others)}: name one by its id"
+        if others
+        else f"; {make}, or set APP_SCHEMA_BACKUP_DIR to where they are"
+    )
 
 
 def _remove(path: Path) -> None:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 KINDS = (Kind.BASE, Kind.INCREMENTAL)
+TAKE = "take one with: app-schema backup base"
+BRING = "set APP_SCHEMA_BACKUP_DIR to where one is, or bring one back with: app-schema backup fetch --cluster"
 
 
 def place(entry: Entry) -> Physical:
@@ -35,8 +37,8 @@ def members(entry: Entry, entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 
 def good(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the backups whose whole chain is there and was found damaged nowhere, oldest first."""
-    physical = [entry for entry in entries if entry.kind in KINDS]
+    """Return the backups whose whole chain is there and was found damaged nowhere, oldest first; none of a rescued copy."""
+    physical = [entry for entry in entries if entry.kind in KINDS and not entry.rescued]
     found = []
     for entry in physical:
         try:
@@ -48,15 +50,15 @@ def good(entries: Iterable[Entry]) -> list[Entry]:
     return found
 
 
-def newest(entries: Iterable[Entry], system: str | None = None) -> Entry:
-    """Return the newest good backup, of the cluster ``system`` if given.
+def newest(entries: Iterable[Entry], system: str | None = None, *, cure: str = TAKE) -> Entry:
+    """Return the newest good backup, of the cluster ``system`` if given; ``cure`` is what the caller advises without one.
 
     Raises:
         BackupUnknown: there is none.
     """
-    known = [entry for entry in entries if entry.kind in KINDS and system in (None, place(entry).system_identifier)]
+    known = [entry for entry in entries if entry.kind in KINDS and not entry.rescued and system in (None, entry.system)]
     found = good(known)
     if not found:
         bad = f": of {len(known)}, the newest being {known[-1].id}, each is damaged or lacks its parent" if known else ""
-        raise BackupUnknown(f"there is no good base backup of this cluster{bad}; take one with: app-schema backup base")
+        raise BackupUnknown(f"there is no good base backup of this cluster{bad}; {cure}")
     return found[-1]

@@ -112,7 +112,7 @@ class Copies:
         return self.entry(found[0])
 
     def newest_first(self, kinds: Collection[Kind], say: Callable[[str], None]) -> Iterator[Entry]:
-        """Read entries as they are asked for; one that cannot be used is passed over, and ``say`` is told why.
+        """Read entries as they are asked for; ``say`` is told which are passed over: those that cannot be used or are of a rescued copy.
 
         Raises:
             FetchFailed: one cannot be read.
@@ -121,9 +121,14 @@ class Copies:
             entries = []
             for entry_id in same_second:
                 try:
-                    entries.append(self.entry(entry_id))
+                    entry = self.entry(entry_id)
                 except BackupDamaged as damage:
                     say(f"{entry_id} was passed over: {damage}")
+                    continue
+                if entry.rescued:
+                    say(f"{entry_id} was passed over: it was taken from a rescued copy; name it by its id")
+                else:
+                    entries.append(entry)
             yield from sorted(entries, key=attrgetter("started"), reverse=True)
 
     def latest(self, kinds: Collection[Kind], database: str | None, say: Callable[[str], None]) -> Entry:

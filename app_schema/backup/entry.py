@@ -20,6 +20,7 @@ NO_CHECKSUMS = (
     "the cluster has no data checksums, so that nothing tells a page that the disk has damaged:"
     " stop the server, run pg_checksums --enable, and take a new base"
 )
+PASSWORDS = "passwords of roles: "  # how the line begins that says that a snapshot lacks them
 
 
 class Kind(StrEnum):
@@ -200,6 +201,8 @@ class Entry(Record):
         id: ``<time>-<kind>-<four hex digits>``; entry and files are named after it.
         started, finished: when the backup ran; what it holds is as of ``started`` or a moment later.
         server: where from, without user or password.
+        system_identifier: of the cluster it was taken from; None of a base backup, whose ``physical`` has it, and where it was not told.
+        rescued: whether that was a copy made by ``restore cluster`` that had not taken its source's place: never the latest.
         encryption: ``gpg``, ``age`` or None.
     """
 
@@ -209,6 +212,8 @@ class Entry(Record):
     started: datetime
     finished: datetime
     server: str
+    system_identifier: str | None = None
+    rescued: bool = False
     server_version: str
     client_version: str
     compression: str
@@ -253,9 +258,22 @@ class Entry(Record):
         return (() if self.physical.checksums else (NO_CHECKSUMS,)) + self.physical.unread
 
     @property
+    def system(self) -> str | None:
+        """The system identifier of the cluster it was taken from, None where it is not known."""
+        return self.physical.system_identifier if self.physical else self.system_identifier
+
+    @property
     def status(self) -> str:
-        """``complete``, ``partial`` (something could not be included) or ``damaged``."""
-        return "damaged" if self.damaged else "partial" if self.left_out else "complete"
+        """``complete``, ``partial`` (something could not be included) or ``damaged``.
+
+        Passwords of roles are no part of any database: a snapshot without them restores every one of its databases whole.
+        """
+        return "damaged" if self.damaged else "partial" if any(not line.startswith(PASSWORDS) for line in self.left_out) else "complete"
+
+    @property
+    def passwords(self) -> bool:
+        """Whether what it holds of roles has their passwords; True if it holds no roles."""
+        return not any(line.startswith(PASSWORDS) for line in self.missing)
 
     def summary(self) -> dict[str, Any]:
         """Return it as ``backup list --json`` prints it: all fields, and what follows from them."""

@@ -37,11 +37,13 @@ def decide(entries: Iterable[Entry], kept_for: Policy, now: datetime) -> list[De
     """Decide for every backup, oldest first; the newest good one of each kind and database always stays.
 
     What is only a part stays until something newer and whole is there, for it may hold the rows that nothing else has.
+    What was taken of a rescued copy is nobody's newest, and stays for its days only.
     Of clusters, whatever is needed stays: see :func:`.window.needed`.
     """
     ordered = sorted(entries, key=lambda entry: (entry.started, entry.id))
-    last_good = {(entry.kind, database): entry.id for entry in ordered if entry.status == "complete" for database in entry.databases}
-    last = {(entry.kind, database): entry.id for entry in ordered if entry.status != "damaged" for database in entry.databases}
+    own = [entry for entry in ordered if not entry.rescued]
+    last_good = {(entry.kind, database): entry.id for entry in own if entry.status == "complete" for database in entry.databases}
+    last = {(entry.kind, database): entry.id for entry in own if entry.status != "damaged" for database in entry.databases}
     chains = window.needed(ordered, kept_for, now)
     return [_decide_chain(entry, chains) if entry.physical else _decide(entry, kept_for, now, last_good, last) for entry in ordered]
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from app_schema.backup import taking
 from app_schema.backup.dump import running, take
-from app_schema.backup.entry import Entry, Kind, Part
+from app_schema.backup.entry import PASSWORDS, Entry, Kind, Part
 from app_schema.backup.stream import store
 from app_schema.engine import connect_to
 from app_schema.errors import ServerUnreachable
@@ -53,7 +53,7 @@ def snapshot(settings: Settings, folder: Folder, *, prove: bool = True, report: 
                     continue  # it was dropped in the meantime
                 draft = drafts.enter_context(run.file(f".{number}.dump"))  # a database's name may hold what a file's may not
                 parts.append((take(run, connection, url, draft, prove=prove), draft))
-        return run.enter(parts, missing=missing if with_passwords else (*missing, "passwords of roles: only a superuser reads them"))
+        return run.enter(parts, missing=missing if with_passwords else (*missing, f"{PASSWORDS}this role may not read pg_authid"))
 
 
 def _roles(run: Taking, draft: Draft, *, with_passwords: bool) -> Part:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from app_schema.backup import encryption
+from app_schema.backup import encryption, origin
 from app_schema.backup.catalogue import Catalogue, new_id
 from app_schema.backup.entry import Entry, Kind, Part
 from app_schema.backup.programs import Programs
@@ -71,12 +71,15 @@ class Taking:
 
     def enter(self, parts: Sequence[tuple[Part, Draft]], *, compression: str | None = None, missing: tuple[str, ...] = ()) -> Entry:
         """Keep the files and write the entry, which makes it a backup."""
+        cluster = origin.ask(self.connection)
         entry = Entry(
             id=self.id,
             kind=self.kind,
             started=self.started,
             finished=datetime.now(UTC),
             server=address(self.url),
+            system_identifier=cluster.system_identifier,
+            rescued=cluster.rescued,
             server_version=str(self.connection.exec_driver_sql("SHOW server_version").scalar_one()).split()[0],
             client_version=self.programs.version,
             compression=compression or self.compression,

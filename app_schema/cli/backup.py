@@ -12,6 +12,7 @@ from app_schema.backup.dump import dump as take_dump
 from app_schema.backup.encryption import UNENCRYPTED
 from app_schema.backup.entry import Kind
 from app_schema.backup.folder import Folder
+from app_schema.backup.origin import NOTE as RESCUED
 from app_schema.backup.prune import prune as let_go
 from app_schema.backup.snapshot import snapshot as take_snapshot
 from app_schema.backup.upload import Bucket
@@ -194,6 +195,8 @@ def say_taken(folder: Folder, entry: Entry) -> None:
     click.echo(f"{entry.id}: {size(entry.size)} in {entry.seconds:,.1f} s, {entry.encryption or 'not encrypted'}, {entry.compression}")
     for line in left_out(entry):
         click.echo(f"not included: {line}", err=True)
+    if entry.rescued:
+        click.echo(f"note: {RESCUED}", err=True)
     if entry.left_out:
         click.echo(f"each of it by name: {folder.path / entry.id}.json", err=True)
     if entry.kind is Kind.MASKED:

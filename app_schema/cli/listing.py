@@ -69,9 +69,10 @@ def _show(cells: Mapping[str, Sequence[str]]) -> None:
 
 
 def _what(entry: Entry) -> str:
+    of = " (a rescued copy)" if entry.rescued else ""
     if entry.physical is None:
-        return ", ".join(entry.databases)
-    return "its changes" if entry.physical.parent else "the cluster"
+        return ", ".join(entry.databases) + of
+    return f"{'its changes' if entry.physical.parent else 'the cluster'}{of}"
 
 
 def _rows(entry: Entry) -> str:

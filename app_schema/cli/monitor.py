@@ -27,7 +27,7 @@ from app_schema.monitoring import checklist as lists
 from app_schema.monitoring import snapshot
 from app_schema.monitoring.formats import document, page, prometheus, terminal
 from app_schema.monitoring.formats.file import replace
-from app_schema.monitoring.jobs import note_failure, note_success
+from app_schema.monitoring.jobs import JOURNAL, note_failure, note_success
 from app_schema.monitoring.outage import outage
 from app_schema.monitoring.units import moment
 from app_schema.schedule.jobs import JOBS
@@ -59,7 +59,9 @@ FORMATS = ("table", "json", "prometheus", "html")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Replace FILE at once instead of printing.")
 @click.option("--alert", is_flag=True, help="Tell the channels what began and what ended since the last time.")
 @click.option("--test-alert", is_flag=True, help="Send a test to every channel, and look at nothing.")
-@click.option("--failed", type=click.Choice(NAMES), metavar="JOB", help="Note that a scheduled job failed, and tell the channels.")
+@click.option(
+    "--failed", type=click.Choice(NAMES), metavar="JOB", help="Note that a scheduled job failed, tell the channels, and print one line."
+)
 @click.option("--log", type=click.Path(path_type=Path), metavar="FILE", help="With --failed: the job's log, if that is not the journal.")
 @click.option("--succeeded", type=click.Choice(NAMES), metavar="JOB", help="Note that it succeeded, which ends that; look at nothing.")
 @click.option("--checklist", type=click.Choice(["daily", "weekly", "monthly"]), help="Print the policy's list, its boxes checked by facts.")
@@ -104,6 +106,8 @@ def monitor(  # noqa: PLR0913 (an argument each option)
             return
         if failed:
             _note(memory, failed, log)
+            if output is None and form == "table":  # the rest would push the job's own error out of its log's end
+                ctx.exit(_tell_only(settings, memory))
         code = _look(settings, memory, form=form, output=output, alert=alert or failed is not None, checklist=checklist)
     ctx.exit(code)
 
@@ -131,6 +135,18 @@ def _look(  # noqa: PLR0913 (what the options say)
     return 3 if taken.alarming or undelivered else 0
 
 
+def _tell_only(settings: Settings, memory: Memory) -> int:
+    """Look and tell the channels; print nothing but what went wrong with that."""
+    try:
+        with connect(settings) as connection:
+            taken = snapshot.take(connection, settings, memory)
+    except (ServerUnreachable, EmbeddedServerStopped) as error:
+        _alert(settings, memory, [outage(settings, memory, error, now=snapshot.now()).finding], snapshot.now(), whole=False, quiet=True)
+        raise
+    delivered = _alert(settings, memory, taken.findings, taken.taken, whole=taken.whole, quiet=True)
+    return 3 if taken.alarming or not delivered else 0
+
+
 def _render(taken: Snapshot | Outage, memory: Memory, form: str) -> str:
     if form == "prometheus":
         return prometheus.render(taken)
@@ -148,8 +164,10 @@ def _put(text: str, output: Path | None) -> None:
         replace(output, text)
 
 
-def _alert(settings: Settings, memory: Memory, findings: Sequence[Finding], looked: datetime, *, whole: bool) -> bool:
-    """Tell the channels; return whether every one of them took it."""
+def _alert(  # noqa: PLR0913 (each says one thing)
+    settings: Settings, memory: Memory, findings: Sequence[Finding], looked: datetime, *, whole: bool, quiet: bool = False
+) -> bool:
+    """Tell the channels; return whether every one of them took it. ``quiet``: print only which did not."""
     try:
         told, forgotten = telling.tell(settings, memory, findings, where=_where(settings), now=looked, whole=whole)
     except (SettingsError, ExtraMissing) as error:  # the look goes on, and is printed
@@ -160,7 +178,7 @@ def _alert(settings: Settings, memory: Memory, findings: Sequence[Finding], look
     for each in told:
         if each.error:
             click.echo(f"warning: channel {each.channel} was not told: {each.error}", err=True)
-        elif each.began or each.ended:
+        elif (each.began or each.ended) and not quiet:
             click.echo(f"alert: {each.channel} was told of {each.began} that began and {each.ended} that ended", err=True)
     return not _undelivered(told)
 
@@ -178,8 +196,11 @@ def _test(settings: Settings) -> None:
 
 
 def _note(memory: Memory, job: str, log: Path | None) -> None:
+    now = snapshot.now()
+    command = f"tail -n 50 {shlex.quote(str(log))}" if log else JOURNAL.format(job=job)
+    click.echo(f"{job} failed at {moment(now)}; its log says why: {command}")
     try:
-        note_failure(memory, job, snapshot.now(), command=f"tail -n 50 {shlex.quote(str(log))}" if log else None)
+        note_failure(memory, job, now, command=command)
     except MemoryUnavailable as error:
         click.echo(f"warning: that {job} failed is not remembered: {error}", err=True)
 

@@ -10,6 +10,7 @@ import click
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.encryption import UNENCRYPTED, for_writing
 from app_schema.backup.folder import Folder
+from app_schema.backup.origin import NOTE as RESCUED
 from app_schema.backup.upload import Bucket
 from app_schema.cli.progress import watching
 from app_schema.cli.stopping import stoppable
@@ -50,7 +51,10 @@ def _copied(settings: Settings, take: Callable[[Settings, Folder, Steps], Entry]
     with stoppable(), watching() as steps:
         entry = take(settings, folder, steps)
     say_copied(entry)
-    say_problems(settings, folder)
+    if entry.rescued:
+        click.echo(f"note: {RESCUED}", err=True)
+    else:
+        say_problems(settings, folder)
     copy_cluster(settings, folder, entry, bucket)
 
 

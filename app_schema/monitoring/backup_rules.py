@@ -47,6 +47,13 @@ REMARK = Rule(
     "The backup is good; this is what it cannot prove or bring back.",
     "app-schema backup base, after what the line says",
 )
+# how the role was set up, and no fault of the backup: every database of it comes back whole
+PASSWORDLESS = Rule(
+    "backup-no-passwords",
+    Severity.NOTE,
+    "A new server would get the roles without their passwords.",
+    "GRANT pg_read_all_data TO the role of DATABASE_URL, or set the passwords anew after a restore",
+)
 PLAIN = Rule(
     "backup-unencrypted",
     Severity.WARNING,
@@ -90,6 +97,8 @@ def _newest(rows: Sequence[Backup], look: Look) -> Iterator[Finding]:
         yield PARTIAL.finding(kind, f"{newest.backup} lacks what its user could not read")
     for remark in newest.remarks:
         yield REMARK.finding(kind, f"{newest.backup}: {remark}")
+    if not newest.passwords:
+        yield PASSWORDLESS.finding(kind, f"{newest.backup} holds no passwords of roles: its role may not read pg_authid")
     if newest.encryption is None and kind in (Kind.DUMP, Kind.SNAPSHOT):
         yield PLAIN.finding(kind, f"{newest.backup} is not encrypted")
     if look.settings.backup_s3_url and newest.uploaded is None:
@@ -113,7 +122,8 @@ def _drills(rows: Sequence[Backup], now: datetime) -> Iterator[Finding]:
     drilled = max((row for row in rows if row.drilled), key=lambda row: row.drilled or now, default=None)
     for row in rows:
         if row.drill_error and (drilled is None or drilled.drilled is None or row.finished > drilled.finished):
-            yield FAILED.finding(row.kind, f"the drill of {row.backup} failed: {row.drill_error}")
+            again = f"{FAILED.command} --cluster" if row.kind in (Kind.BASE, Kind.INCREMENTAL) else FAILED.command
+            yield FAILED.finding(row.kind, f"the drill of {row.backup} failed: {row.drill_error}", command=again)
             break
     # the first backup has a month to be drilled
     since = drilled.drilled if drilled and drilled.drilled else rows[-1].finished

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app_schema.backup.entry import Drill, Entry
-    from app_schema.monitoring.look import Look
+    from app_schema.monitoring.look import Look, Server
     from app_schema.settings import Settings
 
 
@@ -35,6 +35,7 @@ class Backup(NamedTuple):
         drill_seconds: how long that took.
         drill_error: why the last one failed; None when it passed, or there was none.
         remarks: what a backup of a cluster cannot prove or bring back, with the cure.
+        passwords: False of a snapshot whose role could not read the passwords of roles.
     """
 
     backup: str
@@ -50,6 +51,7 @@ class Backup(NamedTuple):
     drill_seconds: float | None
     drill_error: str | None
     uploaded: datetime | None
+    passwords: bool
     remarks: tuple[str, ...] = ()
 
 
@@ -64,11 +66,34 @@ def read(look: Look) -> Sequence[Backup]:
         look.remark(f"{problem.file}: {problem.message}")
     where = address(database_url(look.settings))
     ours = [entry for entry in entries if look.server.database in entry.databases or entry.physical]
-    here = [entry for entry in ours if entry.server == where]
-    if len(here) < len(ours):
-        others = ", ".join(sorted({entry.server for entry in ours} - {where}))
-        look.remark(f"{len(ours) - len(here)} backups were taken from {others} and are not counted for {where}")
+    # entries of before they noted their cluster: of an address where a base backup of this one was taken
+    once = {entry.server for entry in entries if not entry.rescued and entry.system and entry.system == look.server.system_identifier}
+    here = [entry for entry in ours if counts(entry, look.server, where) or _counted_once(entry, look.server, once)]
+    if others := sorted({entry.server for entry in ours if entry not in here and not entry.rescued}):
+        left = sum(entry not in here and not entry.rescued for entry in ours)
+        look.remark(f"{left} backups were taken from {', '.join(others)} and are not counted for {where}")
+    if copies := sum(entry not in here and entry.rescued for entry in ours):
+        look.remark(f"{copies} backups were taken from a rescued copy and are not counted for {where}")
     return [_row(entry) for entry in reversed(here) if entry.kind is not Kind.MASKED]
+
+
+def counts(entry: Entry, server: Server, where: str) -> bool:
+    """Whether a backup is one of this server's: of the same cluster at any address, so that a promoted standby has its predecessor's.
+
+    Args:
+        entry: the backup.
+        server: which answered.
+        where: its address, by which backups are told apart whose cluster is not known, and dumps of a server made anew.
+    """
+    if entry.rescued or server.rescued:  # what a rescued copy holds is its own
+        return entry.rescued and server.rescued and entry.server == where
+    if entry.system is not None and entry.system == server.system_identifier:
+        return True
+    return entry.server == where and (entry.physical is None or server.system_identifier is None)
+
+
+def _counted_once(entry: Entry, server: Server, addresses: set[str]) -> bool:
+    return entry.system is None and not entry.rescued and not server.rescued and entry.server in addresses
 
 
 def folder_of(settings: Settings) -> Folder | None:
@@ -90,6 +115,7 @@ def _row(entry: Entry) -> Backup:
         drill_error=None if last is None or last.passed else _reason(last),
         uploaded=entry.uploads[-1].at if entry.uploads else None,
         remarks=entry.remarks,
+        passwords=entry.passwords,
     )
 
 

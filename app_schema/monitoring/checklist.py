@@ -55,10 +55,13 @@ class Facts(NamedTuple):
 def check(name: str, snapshot: Snapshot, memory: Memory, settings: Settings) -> list[Box]:
     """Return the list ``daily``, ``weekly`` or ``monthly``; what cannot be known is not checked."""
     facts = Facts(snapshot, memory, settings)
-    return [Box(korean, *_judged(judge, facts)) for korean, judge in LISTS[name]]
+    return [Box(korean, *_judged(judge, topic, facts)) for korean, judge, topic in LISTS[name]]
 
 
-def _judged(judge: Callable[[Facts], tuple[bool, str]], facts: Facts) -> tuple[bool, str]:
+def _judged(judge: Callable[[Facts], tuple[bool, str]], topic: str | None, facts: Facts) -> tuple[bool, str]:
+    reading = facts.snapshot.reading(topic) if topic else None
+    if reading and not reading.whole:
+        return False, f"{reading.state}: {reading.unread or '; '.join(reading.remarks)}"
     try:
         return judge(facts)
     except MemoryUnavailable as error:
@@ -94,7 +97,9 @@ def _size(facts: Facts) -> tuple[bool, str]:
 def _disk(facts: Facts) -> tuple[bool, str]:
     rows = facts.snapshot.rows("disk")
     told = ", ".join(f"{row.what} {row.used_ratio:.0%}" for row in rows)
-    return bool(rows) and not facts.against("disk-full"), told or "no disk can be seen from here"
+    if not any(row.what.startswith("data") for row in rows):  # of a server on another machine
+        return False, "; ".join([*([told] if told else []), *facts.snapshot.reading("disk").remarks])
+    return not facts.against("disk-full"), told
 
 
 def _snapshot(facts: Facts) -> tuple[bool, str]:
@@ -156,21 +161,22 @@ def _told(row: Backup) -> str:
     return f"{row.backup}, {shown('finished', row.finished)}, {size(row.size_bytes)}, {row.status}"
 
 
-LISTS: dict[str, tuple[tuple[str, Callable[[Facts], tuple[bool, str]]], ...]] = {
+# each box with the topic that has to be read whole for it
+LISTS: dict[str, tuple[tuple[str, Callable[[Facts], tuple[bool, str]], str | None], ...]] = {
     "daily": (
-        ("전체 백업 성공 여부 확인", _full),
-        ("백업 파일 크기 확인 (급격한 증감 체크)", _size),
-        ("디스크 공간 확인 (80% 이상 시 알림)", _disk),
+        ("전체 백업 성공 여부 확인", _full, "backups"),
+        ("백업 파일 크기 확인 (급격한 증감 체크)", _size, "backups"),
+        ("디스크 공간 확인 (80% 이상 시 알림)", _disk, "disk"),
     ),
     "weekly": (
-        ("스냅샷 백업 성공 여부 확인", _snapshot),
-        ("백업 파일 S3 업로드 확인", _upload),
-        ("오래된 백업 파일 정리 확인", _pruned),
+        ("스냅샷 백업 성공 여부 확인", _snapshot, "backups"),
+        ("백업 파일 S3 업로드 확인", _upload, "backups"),
+        ("오래된 백업 파일 정리 확인", _pruned, "backups"),
     ),
     "monthly": (
-        ("복구 테스트 실행", _drill),
-        ("백업 정책 검토", _review),
-        ("디스크 사용량 트렌드 분석", _trend),
+        ("복구 테스트 실행", _drill, "backups"),
+        ("백업 정책 검토", _review, None),
+        ("디스크 사용량 트렌드 분석", _trend, "disk"),
     ),
 }
 TITLES = {"daily": "일일 점검", "weekly": "주간 점검", "monthly": "월간 점검"}

@@ -27,6 +27,7 @@ LONG_RULE = Rule(
     "While it is open VACUUM can remove nothing newer, and tables bloat.",
     "psql: SELECT pid, usename, application_name, xact_start FROM pg_stat_activity ORDER BY xact_start LIMIT 5",
 )
+UNSEEN = "hidden"
 HIDDEN = "sessions of other users are hidden; the owner of the server can show them with: GRANT pg_monitor TO {user}"
 
 
@@ -52,7 +53,7 @@ class Connections(NamedTuple):
 def read(look: Look) -> Sequence[Connections]:
     """Read pg_stat_activity."""
     if not look.server.monitors:
-        look.remark(HIDDEN.format(user=look.server.user))
+        look.hide(HIDDEN.format(user=look.server.user))
     return [Connections(*row) for row in look.query("connections")]
 
 
@@ -60,6 +61,8 @@ def measure(rows: Sequence[Connections]) -> Iterator[Metric]:
     """Measure sessions by state and the longest transaction."""
     for row in rows:
         yield Metric("app_schema_connections", "Sessions of the database by state.", row.connections, {"state": row.state})
+    if any(row.state == UNSEEN for row in rows):  # one of theirs may be older
+        return
     longest = max((row.longest_transaction_seconds or 0 for row in rows), default=0)
     yield Metric("app_schema_longest_transaction_seconds", "Age of the oldest open transaction of the database.", longest)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -59,11 +60,11 @@ def read(look: Look) -> Sequence[Disk]:
         if look.server.monitors:
             places["data"] = Path(look.run("SHOW data_directory")[0][0])
         else:
-            look.remark(f"the data directory is hidden; the owner of the server can show it with: GRANT pg_monitor TO {look.server.user}")
+            look.hide(f"the data directory is hidden; the owner of the server can show it with: GRANT pg_monitor TO {look.server.user}")
     else:
         look.remark(REMOTE)
     backups = look.settings.backup_dir or look.settings.home / "backups"
-    if backups.exists():
+    if os.path.lexists(backups) or look.settings.backup_dir is not None:
         places["backups"] = backups
     if look.settings.backup_wal_dir is not None:
         places["WAL"] = look.settings.backup_wal_dir
@@ -79,7 +80,7 @@ def _disk(look: Look, what: str, path: Path) -> Disk | None:
     try:
         usage = shutil.disk_usage(path)
     except OSError as error:
-        look.remark(
+        look.hide(
             f"{path} cannot be looked at ({error.strerror}); {REMOTE}"
             if what == "data"
             else f"{path} cannot be looked at: {error.strerror}"

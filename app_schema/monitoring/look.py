@@ -9,6 +9,7 @@ from psycopg.errors import InsufficientPrivilege
 from sqlalchemy.exc import DBAPIError
 
 from app_schema import migrate
+from app_schema.backup import origin
 from app_schema.engine import quoted
 from app_schema.monitoring.topic import sql
 
@@ -39,6 +40,7 @@ class Server(NamedTuple):
         revision: of the schema; None without one, or when it could not be read.
         unread: why the revision could not be read, with the cure; None when it was.
         hidden: whether that is for want of a right, which is how it was set up and no fault.
+        system_identifier, timeline, rescued: see :class:`.Origin`.
     """
 
     version: str
@@ -53,6 +55,9 @@ class Server(NamedTuple):
     revision: str | None = None
     unread: str | None = None
     hidden: bool = False
+    system_identifier: str | None = None
+    timeline: int | None = None
+    rescued: bool = False
 
 
 @dataclass
@@ -62,6 +67,7 @@ class Look:
     Attributes:
         now: by the clock that the caller gave.
         past: what was measured before.
+        hidden: whether this topic could only be read in part, for want of a right.
     """
 
     connection: Connection
@@ -70,6 +76,7 @@ class Look:
     now: datetime
     past: Past
     remarks: list[str] = field(default_factory=list)
+    hidden: bool = False
 
     def query(self, name: str, **values: Any) -> Sequence[Any]:
         """Run ``sql/<name>.sql``; ``%(schema)s`` is the schema, quoted for ``to_regnamespace``."""
@@ -83,6 +90,11 @@ class Look:
         """Say what keeps this topic from being whole, with the cure."""
         self.remarks.append(text)
 
+    def hide(self, text: str) -> None:
+        """Say what this role may not see of this topic, with the cure; the topic then counts as not read."""
+        self.hidden = True
+        self.remark(text)
+
     @property
     def counting(self) -> timedelta:
         """For how long the statistics have counted."""
@@ -91,7 +103,7 @@ class Look:
 
 def ask(connection: Connection, schema: str) -> Server:
     """Ask the server who it is, in a transaction that bounds its waiting; a revision that cannot be read ends nothing."""
-    server = Server(**connection.exec_driver_sql(sql("server")).mappings().one())
+    server = Server(**connection.exec_driver_sql(sql("server")).mappings().one(), **origin.ask(connection)._asdict())
     try:
         with connection.begin_nested():
             return server._replace(revision=migrate.current(connection, schema=schema))

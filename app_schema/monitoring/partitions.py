@@ -74,16 +74,15 @@ def _stranded(look: Look, row: Any) -> tuple[int | None, int | None]:
     if row.fallback is None:
         return 0, 0
     look.connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    table = f"{quoted(look.settings.schema_name)}.{quoted(row.fallback)}"
     try:
         with look.connection.begin_nested():
-            table = f"{quoted(look.settings.schema_name)}.{quoted(row.fallback)}"
             ((count, future),) = look.run(COUNT.format(table=table, key=quoted(row.key)), most=COUNTED, end=row.newest)
     except DBAPIError as error:
         if not isinstance(error.orig, InsufficientPrivilege):
             raise
-        look.remark(
-            f"whether rows wait in {row.fallback} is unknown: {look.server.user} may not read it; GRANT app_readonly TO {look.server.user}"
-        )
+        user = quoted(look.server.user)
+        look.hide(f"whether rows wait in {row.fallback} is unknown: {look.server.user} may not read it; GRANT SELECT ON {table} TO {user}")
         return None, None
     return int(count), int(future)
 

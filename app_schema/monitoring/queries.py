@@ -54,7 +54,7 @@ def read(look: Look) -> Sequence[Query]:
         look.remark(f"pg_stat_statements is created but not loaded: {PRELOAD}")
         return []
     if not look.server.monitors:
-        look.remark(
+        look.hide(
             f"statements of other users are hidden; the owner of the server can show them with: GRANT pg_monitor TO {look.server.user}"
         )
     return [Query(*row) for row in rows]

@@ -85,7 +85,7 @@ class Link(NamedTuple):
 def read(look: Look) -> Sequence[Link]:
     """Read pg_stat_replication and pg_replication_slots here, and the replay position of the replica there."""
     if not look.server.monitors:
-        look.remark(f"standbys are hidden; the owner of the server can show them with: GRANT pg_monitor TO {look.server.user}")
+        look.hide(f"standbys are hidden; the owner of the server can show them with: GRANT pg_monitor TO {look.server.user}")
     rows = [Link(*row) for row in look.query("replication")]
     replica = look.settings.database_read_url
     if replica is not None:

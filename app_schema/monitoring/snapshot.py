@@ -12,10 +12,12 @@ from psycopg.errors import InsufficientPrivilege, LockNotAvailable
 from sqlalchemy.exc import DBAPIError
 
 from app_schema import migrate
+from app_schema.backup import origin
 from app_schema.engine import quoted
 from app_schema.errors import MemoryUnavailable
 from app_schema.monitoring import history
 from app_schema.monitoring.backups import BACKUPS
+from app_schema.monitoring.failover import carry_along
 from app_schema.monitoring.finding import LOCKS, Finding, Rule, Severity
 from app_schema.monitoring.jobs import failures
 from app_schema.monitoring.look import Look, Server, Unseen, ask
@@ -67,16 +69,17 @@ class Snapshot:
     @property
     def metrics(self) -> list[Metric]:
         """Every number."""
-        return [metric for reading in self.readings if reading.whole for metric in reading.topic.measure(reading.rows)]
+        return [metric for reading in self.readings if reading.unread is None for metric in reading.topic.measure(reading.rows)]
 
     @property
     def whole(self) -> bool:
         """Whether all could be read that this role may read: else what is not found may be there all the same."""
-        return not self.unread and (self.server.unread is None or self.server.hidden)
+        read = all(reading.unread is None for reading in self.readings)
+        return read and (self.server.unread is None or self.server.hidden)
 
     @property
     def unread(self) -> list[str]:
-        """The topics that could not be read."""
+        """The topics that could not be read, or in part only, for want of a right."""
         return [reading.topic.name for reading in self.readings if not reading.whole]
 
     @property
@@ -84,9 +87,13 @@ class Snapshot:
         """What is not as it should be in what could be read."""
         return [finding for finding in self.alarming if finding.rule != UNREAD.name]
 
+    def reading(self, topic: str) -> Reading[Any]:
+        """Return what was read of a topic by its name."""
+        return next(reading for reading in self.readings if reading.topic.name == topic)
+
     def rows(self, topic: str) -> tuple[Any, ...]:
         """Return the rows of a topic by its name."""
-        return next(reading.rows for reading in self.readings if reading.topic.name == topic)
+        return self.reading(topic).rows
 
 
 UNREAD = Rule("topic-unread", Severity.WARNING, "What is wrong there is not seen; all that was found before may still be there.", LOCKS)
@@ -118,8 +125,12 @@ def take(connection: Connection, settings: Settings, memory: Memory, *, clock: C
         _guard(connection)
         server = ask(connection, settings.schema_name)
     remarks: list[str] = [server.unread] if server.unread else []
+    if server.rescued:
+        remarks.append(origin.NOTE)
     found: list[Finding] = []
     try:
+        if since := carry_along(memory, server, settings.schema_name):
+            remarks.append(f"history and alerts go on from another address of this cluster, last looked at {moment(since)}")
         past = history.last(memory, now=taken)
     except MemoryUnavailable as error:
         past = history.NOTHING
@@ -181,7 +192,7 @@ def _read(topic: Topic[Any], look: Look) -> Reading[Any]:
         return Reading(topic, (), tuple(look.remarks), time.perf_counter() - begun, reason, _cure(error, look))
     except Unseen as hidden:
         return Reading(topic, (), tuple(look.remarks), time.perf_counter() - begun, str(hidden), hidden.command)
-    return Reading(topic, rows, tuple(look.remarks), time.perf_counter() - begun)
+    return Reading(topic, rows, tuple(look.remarks), time.perf_counter() - begun, hidden=look.hidden)
 
 
 def _cure(error: DBAPIError, look: Look) -> str:

@@ -70,6 +70,7 @@ class Reading(Generic[Row]):
         unread: why it could not be read, and the rows mean nothing; None when it could.
         cure: the command for that.
         remarks: what keeps it from being whole, with the cure.
+        hidden: whether this role may not see some of it, which a remark names; the rows are what it may see.
     """
 
     topic: Topic[Row]
@@ -78,11 +79,17 @@ class Reading(Generic[Row]):
     seconds: float
     unread: str | None = None
     cure: str = ""
+    hidden: bool = False
 
     @property
     def whole(self) -> bool:
-        """Whether it could be read."""
-        return self.unread is None
+        """Whether all of it could be read."""
+        return self.unread is None and not self.hidden
+
+    @property
+    def state(self) -> str:
+        """How much of it was read, in words."""
+        return "not read" if self.unread is not None else "read in part" if self.hidden else "read"
 
 
 @cache

@@ -8,8 +8,9 @@ from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.taking import address
 from app_schema.engine import database_url
 from app_schema.errors import BackupError, ServerUnreachable
-from app_schema.monitoring.backups import folder_of
+from app_schema.monitoring.backups import counts, folder_of
 from app_schema.monitoring.finding import Finding, Rule, Severity
+from app_schema.monitoring.look import Unseen
 from app_schema.monitoring.topic import Metric, Topic
 from app_schema.monitoring.units import moment
 from app_schema.physical import status
@@ -74,12 +75,13 @@ def read(look: Look) -> Sequence[Archive]:
         folder = folder_of(look.settings)
         entries = Catalogue(folder).read()[0] if folder else []
         where = address(database_url(look.settings))
-        if folder is None or look.server.standby or not any(entry.physical and entry.server == where for entry in entries):
+        if folder is None or look.server.standby or look.server.rescued:
+            return []
+        if not any(entry.physical and counts(entry, look.server, where) for entry in entries):
             return []
         found = status.look(look.settings, folder)
     except (BackupError, ServerUnreachable, OSError) as error:
-        look.remark(str(error))
-        return []
+        raise Unseen(str(error), "app-schema backup wal --status") from None
     holes = recall(folder, found.system_identifier).gaps.items()
     known = tuple(f"{first}, known since {moment(since)}" for first, since in holes)
     return [Archive(found.receiver, found.archiver, found.newest, found.missing_segments, found.gap, found.elsewhere, known)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from app_schema.backup import chain, taking
+from app_schema.backup import chain, origin, taking
 from app_schema.backup.dump import running
 from app_schema.backup.entry import Entry, Kind, Part, Physical
 from app_schema.backup.programs import Programs
@@ -38,12 +38,13 @@ if TYPE_CHECKING:
 
 SUFFIX = ".cluster"
 MANIFEST_CHECKSUMS = "SHA256"
-IDENTITY = text("""
+IDENTITY = text(f"""
     SELECT system_identifier::text AS system, (SELECT rolname FROM pg_roles WHERE oid = 10) AS superuser,
         current_setting('server_version') AS version, pg_size_bytes(current_setting('wal_segment_size')) AS segment_bytes,
-        current_setting('data_checksums') AS checksums
+        current_setting('data_checksums') AS checksums,
+        {origin.IS_RESCUED} AS rescued
     FROM pg_control_system()
-""")
+""")  # noqa: S608 (a constant)
 MOMENT = text("SELECT clock_timestamp() AS time, pg_snapshot_xmax(pg_current_snapshot())::text AS next_xid")
 PROGRESS = text("""
     SELECT backup_streamed AS streamed, backup_total AS total
@@ -84,6 +85,7 @@ def incremental(settings: Settings, folder: Folder, steps: Steps = UNWATCHED) ->
         BackupDamaged: the backup that it would add to is not what was written.
     """
     with taking.begun(settings, folder, Kind.INCREMENTAL) as run:
+        needs.check_source(run.connection, "an incremental would add to a base of its source")
         needs.check_incremental(run.connection)
         entries, _ = run.catalogue.read()
         identity = run.connection.execute(IDENTITY).one()
@@ -189,6 +191,7 @@ def _entry(run: Taking, parent: Entry | None, tree: Tree, identity: Row[Any], ta
         started=run.started,
         finished=datetime.now(UTC),
         server=taking.address(run.url),
+        rescued=identity.rescued,
         server_version=identity.version.split()[0],
         client_version=run.programs.version,
         compression="none",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
+from app_schema.backup.origin import IS_RESCUED
 from app_schema.backup.taking import major
 from app_schema.engine import quoted
 from app_schema.errors import ServerUnsuitable
@@ -21,6 +22,7 @@ FACTS = text("""
     ]) AS name
     WHERE rolname = current_user
 """)
+RESCUED = text(f"SELECT {IS_RESCUED}")
 SENDERS = 2  # a base backup streams its WAL beside its files
 
 
@@ -64,6 +66,19 @@ def check_wal(connection: Connection) -> None:
             " ALTER SYSTEM SET max_slot_wal_keep_size = '10GB'; SELECT pg_reload_conf()"
         )
     _refuse("receiving WAL", missing)
+
+
+def check_source(connection: Connection, why: str) -> None:
+    """Whether the server is no rescued copy, whose history is another than that of its source.
+
+    Raises:
+        ServerUnsuitable: it is one; the line says ``why`` that matters.
+    """
+    if connection.scalar(RESCUED):
+        raise ServerUnsuitable(
+            f"this server is a rescued copy, and {why}: take app-schema backup base of it; when it takes its source's place,"
+            " cut the block of restore cluster out of its postgresql.auto.conf and restart it"
+        )
 
 
 def _facts(connection: Connection) -> _Facts:

@@ -171,6 +171,7 @@ def receiver(settings: Settings, folder: Folder, say: Callable[[str], None], cop
     """
     url = database_url(settings)
     with connect_to(url) as connection:
+        needs.check_source(connection, "its WAL would be mixed with that of its source in the archive")
         needs.check_wal(connection)
         version = major(connection)
         programs = Programs.find(version)

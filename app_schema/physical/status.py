@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from app_schema.backup import chain
+from app_schema.backup import chain, origin
 from app_schema.backup.catalogue import Catalogue
 from app_schema.engine import connect_to, database_url
 from app_schema.errors import BackupUnknown
@@ -107,21 +107,28 @@ def look(settings: Settings, folder: Folder) -> Status:
     kept = f", and the server keeps {state.retained / 1e6:,.0f} MB for it" if state.retained else ""
     absence = _absence(wal, kept) if receiver == "away" else None
     missing, gap = _missing(folder, identity.system, wal)
-    problems = tuple(
-        line
-        for there, line in (
-            (receiver == "none" and archiving == "off", "no WAL is archived: run app-schema backup wal, or set archive_command"),
-            (absence is not None, str(absence)),
-            (elsewhere is not None, str(elsewhere)),
-            (receiver == "lost", "the slot is lost: run app-schema backup wal, then take a new base with app-schema backup base"),
-            (state.status == "unreserved", "the slot is about to be lost: raise max_slot_wal_keep_size, and see why the receiver is slow"),
-            (receiver == "none" and archiving != "off" and archiver.timeout == "0", NO_TIMEOUT),
-            (archiving == "failing" and waiting is None, f"archive_command fails on {archiver.last_failed_wal}: {REASON}"),
-            (waiting is not None, str(waiting)),
-            (seconds > RPO.total_seconds(), f"the archive is {seconds:,.0f} s behind, over the RPO of {RPO.total_seconds():,.0f} s"),
-            (gap is not None, str(gap)),
+    problems = (
+        (origin.NOTE,)
+        if identity.rescued
+        else tuple(
+            line
+            for there, line in (
+                (receiver == "none" and archiving == "off", "no WAL is archived: run app-schema backup wal, or set archive_command"),
+                (absence is not None, str(absence)),
+                (elsewhere is not None, str(elsewhere)),
+                (receiver == "lost", "the slot is lost: run app-schema backup wal, then take a new base with app-schema backup base"),
+                (
+                    state.status == "unreserved",
+                    "the slot is about to be lost: raise max_slot_wal_keep_size, and see why the receiver is slow",
+                ),
+                (receiver == "none" and archiving != "off" and archiver.timeout == "0", NO_TIMEOUT),
+                (archiving == "failing" and waiting is None, f"archive_command fails on {archiver.last_failed_wal}: {REASON}"),
+                (waiting is not None, str(waiting)),
+                (seconds > RPO.total_seconds(), f"the archive is {seconds:,.0f} s behind, over the RPO of {RPO.total_seconds():,.0f} s"),
+                (gap is not None, str(gap)),
+            )
+            if there
         )
-        if there
     )
     return Status(
         identity.system,

@@ -10,6 +10,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from app_schema.backup.origin import RESCUED
 from app_schema.embedded import private
 from app_schema.embedded.cluster import SUMMARIZE_WAL
 
@@ -23,6 +24,7 @@ BEGIN = "# app_schema restore cluster: begin. Cut this out, up to its end, when 
 END = "# app_schema restore cluster: end"
 BLOCK = re.compile(rf"^{re.escape(BEGIN)}\n.*?^{re.escape(END)}\n", re.MULTILINE | re.DOTALL)
 SETTINGS = {
+    RESCUED: "on",  # what its backups, its WAL and the monitor are told from those of its source by
     "listen_addresses": "",
     "port": "5432",
     "unix_socket_permissions": "0700",

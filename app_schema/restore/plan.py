@@ -69,7 +69,8 @@ def plan(settings: Settings, folder: Folder, target: Target) -> Plan:
     if target.backup is not None:
         entry = Catalogue(folder).find(target.backup, kinds=chain.KINDS)
         return _own_end(folder, target, entry, entries)
-    return _Choice(settings, folder, target, entries).plan()
+    # a rescued copy wrote another history on a timeline of its own
+    return _Choice(settings, folder, target, [entry for entry in entries if not entry.rescued]).plan()
 
 
 def _own_end(folder: Folder, target: Target, entry: Entry, entries: list[Entry]) -> Plan:
@@ -103,7 +104,7 @@ class _Choice:
     entries: list[Entry]
 
     def plan(self) -> Plan:
-        newest = chain.newest(self.entries)
+        newest = chain.newest(self.entries, cure=chain.BRING)
         system = chain.place(newest).system_identifier
         candidates = [entry for entry in reversed(chain.good(self.entries)) if chain.place(entry).system_identifier == system]
         wal = self._archive(newest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -12,7 +13,17 @@ from typing import NamedTuple
 from platformdirs import PlatformDirs
 
 ROOT = 0
-OURS = ("APP_SCHEMA_", "DATABASE_", "SLACK_WEBHOOK_URL")
+# what a job reads: our own settings, what boto3 and libpq take, and the ways to the storage and the channels
+READ = re.compile(
+    r"APP_SCHEMA_\w+|DATABASE_\w+|SLACK_WEBHOOK_URL|XDG_(DATA|CONFIG)_HOME|TMPDIR|GNUPGHOME"
+    r"|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|SECURITY_TOKEN|(DEFAULT_)?PROFILE|(DEFAULT_)?REGION|CONFIG_FILE)"
+    r"|AWS_(SHARED_CREDENTIALS_FILE|ENDPOINT_URL(_\w+)?|IGNORE_CONFIGURED_ENDPOINT_URLS|CA_BUNDLE|ROLE_ARN|ROLE_SESSION_NAME)"
+    r"|AWS_(WEB_IDENTITY_TOKEN_FILE|CONTAINER_\w+|EC2_METADATA_\w+|METADATA_SERVICE_\w+|MAX_ATTEMPTS|RETRY_MODE|DEFAULTS_MODE)"
+    r"|AWS_(USE_\w+_ENDPOINT|REQUEST_CHECKSUM_CALCULATION|RESPONSE_CHECKSUM_VALIDATION)"
+    r"|PG(HOST|HOSTADDR|PORT|DATABASE|USER|PASSWORD|PASSFILE|SERVICE|SERVICEFILE|SYSCONFDIR|OPTIONS|SSL[A-Z]+|REQUIREAUTH)"
+    r"|PG(CHANNELBINDING|REQUIREPEER|GSS[A-Z]+|KRBSRVNAME|CONNECT_TIMEOUT|TARGETSESSIONATTRS)"
+    r"|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|(HTTPS?|NO|ALL)_PROXY|(https?|no|all)_proxy"
+)
 
 
 class Place(NamedTuple):
@@ -37,8 +48,8 @@ class Place(NamedTuple):
 
 
 def settings_here() -> list[str]:
-    """Return the names of our settings in this environment, which a job has only if its file names them; no values."""
-    return sorted(name for name in os.environ if name.startswith(OURS))
+    """Return the names of what a job reads from this environment, and has only if its file holds them; no values."""
+    return sorted(name for name in os.environ if READ.fullmatch(name))
 
 
 def _user() -> str:

@@ -1,6 +1,7 @@
 """Alerts over real sockets: a webhook and a mail server of the test's own on loopback."""
 
 import json
+import re
 import socketserver
 import threading
 import time
@@ -240,6 +241,19 @@ def test_a_job_that_failed(run, webhook, memory):
     run("monitor", "--failed", "daily", SLACK_WEBHOOK_URL=webhook.url)
     run("maintain", "daily")
     assert "job-failed" not in run("monitor").stdout
+
+
+def test_a_failure_is_one_line_in_the_jobs_log(run, webhook):
+    """The cure that the alert prints shows the end of that log, where the job's own error has to be."""
+    done = run("monitor", "--failed", "dump", "--log", "/var/log/x y/dump.log", SLACK_WEBHOOK_URL=webhook.url)
+    assert done.exit_code == 3  # there is no backup, which the page would say, and it was told
+    (line,) = done.output.splitlines()
+    assert re.fullmatch(r"dump failed at \S+ \S+ KST; its log says why: tail -n 50 '/var/log/x y/dump.log'", line)
+    webhook.status = 500
+    done = run("monitor", "--failed", "base", "--log", "/var/log/x/base.log", SLACK_WEBHOOK_URL=webhook.url)
+    assert "was not told" in done.output
+    assert len(done.output.splitlines()) == 2
+    assert "backup-age" in run("monitor", "--failed", "base", "--format", "json", SLACK_WEBHOOK_URL=webhook.url).stdout
 
 
 def test_two_runs_at_once_tell_it_once(settings, webhook, monkeypatch):

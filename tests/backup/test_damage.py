@@ -8,7 +8,7 @@ from places import age_keys, databases, made, passphrase, spare
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import dump
-from app_schema.backup.entry import Entry
+from app_schema.backup.entry import Entry, Upload
 from app_schema.backup.masked import masked
 from app_schema.backup.programs import Programs
 from app_schema.backup.verify import check_part, verify
@@ -199,3 +199,22 @@ def test_a_backup_that_is_not_there(settings, folder):
         Source.find(folder, "latest", "x")
     assert Source.find(folder, entry.id[:20], "x").entry == entry
     assert isinstance(entry, Entry)
+
+
+def test_after_damage_was_found_latest_says_so(settings, folder):
+    """Not that there is none of this database and that there are some of the same."""
+    database = str(settings.database_url.database)
+    first = dump(settings, folder, prove=False)
+    (folder.path / first.parts[0].file).unlink()
+    assert verify(Catalogue(folder), first).damaged
+    cure = "make one with: app-schema backup dump$"
+    with pytest.raises(BackupUnknown, match=f"no good dump or snapshot of database {database} in .*: {first.id} is damaged; {cure}"):
+        Source.find(folder, "latest", database)
+    copy = Upload(at=first.finished, url="s3://b/x", versioning=True, server_side_encryption=None)
+    Catalogue(folder).amend(first.id, lambda now: now.model_copy(update={"uploads": (copy,)}))
+    second = dump(settings, folder, prove=False)
+    (folder.path / second.parts[0].file).unlink()
+    assert verify(Catalogue(folder), second).damaged
+    both = f"all 2 are damaged, the newest is {second.id}; a copy comes with: app-schema backup fetch {first.id}; or {cure}"
+    with pytest.raises(BackupUnknown, match=both):
+        Source.find(folder, "latest", database)

@@ -1,7 +1,7 @@
 """A snapshot holds every database and the roles, and a new server can be made of it. On servers of its own."""
 
 import pytest
-from databases import administrator, make_home, remove_home
+from databases import administrator, engine_of, make_home, remove_home
 from places import spare
 from rows import insert
 from sqlalchemy import text
@@ -17,6 +17,8 @@ from app_schema.restore.drill import drill
 from app_schema.restore.dump import restore
 from app_schema.restore.source import Source
 from app_schema.settings import Settings
+
+NO_PASSWORDS = "passwords of roles: this role may not read pg_authid"
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +69,21 @@ def test_as_a_role_that_is_no_superuser(servers, folder):
     url = old.url().set(username="modest", password="c4nary")
     entry = snapshot(Settings(DATABASE_URL=url, backup_dir=folder.path), folder)
     assert entry.status == "partial"
-    assert entry.missing == ("passwords of roles: only a superuser reads them",)
+    assert entry.missing == (NO_PASSWORDS,)
     assert "table public.users: no SELECT" in entry.left_out
     tables = sum(line.startswith("table public.") for line in entry.left_out)
     assert tables > 15
     # to people a line for each database, and not one for each table
     assert left_out(entry) == [entry.missing[0], f"database app_schema: {tables} tables of schema public: no SELECT"]
+    with engine_of(old.url()).begin() as connection:
+        connection.execute(text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO modest"))
+        connection.execute(text("GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO modest"))
+    entry = snapshot(Settings(DATABASE_URL=url, backup_dir=folder.path), folder, prove=False)
+    assert (entry.left_out, entry.status) == ((NO_PASSWORDS,), "complete")  # every database of it is whole
+    with administrator(old.url("postgres")) as connection:
+        connection.execute(text("GRANT pg_read_all_data TO modest"))
+    entry = snapshot(Settings(DATABASE_URL=url, backup_dir=folder.path), folder, prove=False)
+    assert (entry.left_out, entry.status) == ((), "complete")
 
 
 def test_a_dump_names_the_roles_that_a_new_server_lacks(servers, folder):

@@ -21,7 +21,7 @@ def backup(engine, settings):
     folder = settings.home / "backups"
     folder.mkdir(mode=0o700, parents=True)
 
-    def backup(ago, kind=Kind.DUMP, *, size=100 * MB, encryption="age", server=None, missing=(), **fields):  # noqa: PLR0913
+    def backup(ago, kind=Kind.DUMP, *, size=100 * MB, encryption="age", server=None, missing=(), left_out=(), **fields):  # noqa: PLR0913
         finished = NOON - ago
         name = new_id(kind, finished)
         part = Part(file=f"{name}.dump", bytes=size, sha256="0" * 64, database=Database(name=str(engine.url.database), missing=missing))
@@ -36,6 +36,7 @@ def backup(engine, settings):
             compression="zstd:3",
             encryption=encryption,
             parts=(part,),
+            missing=left_out,
             **fields,
         )
         (folder / part.file).touch(mode=0o600)
@@ -111,6 +112,32 @@ def test_damaged_partial_plain_and_not_uploaded(look, backup):
     assert alarms(look()) == {"backup-unencrypted", "backup-partial"}
     backup(HOUR / 2, verified=(Verification(at=NOON, error="SHA-256 differs"),))
     assert "backup-damaged" in alarms(look())
+
+
+def test_a_snapshot_without_passwords_is_a_note_and_no_alarm(look, backup):
+    backup(HOUR)
+    backup(HOUR, kind=Kind.SNAPSHOT, left_out=("passwords of roles: only a superuser reads them",))
+    found = look()
+    assert alarms(found) == set()
+    assert [finding.severity for finding in found.findings if finding.rule == "backup-no-passwords"] == ["note"]
+    assert {row.status for row in found.rows("backups")} == {"complete"}
+
+
+def test_backups_of_the_cluster_count_at_any_address_and_those_of_a_rescued_copy_at_none(look, backup):
+    system = look().server.system_identifier
+    assert system is not None
+    backup(HOUR, server="old-primary:5432")  # of a version that did not note it
+    assert alarms(look()) == {"backup-age"}
+    backup(2 * HOUR, server="old-primary:5432", system_identifier=system)
+    assert alarms(look()) == set()
+    backup(HOUR / 2, server="old-primary:5432", system_identifier="1", size=1)
+    backup(HOUR / 3, system_identifier=system, rescued=True, size=1)
+    found = look()
+    assert alarms(found) == set()
+    assert len(found.rows("backups")) == 2
+    remarks = " ".join(found.reading("backups").remarks)
+    assert "1 backups were taken from old-primary:5432 and are not counted" in remarks
+    assert "1 backups were taken from a rescued copy and are not counted" in remarks
 
 
 def test_copies_elsewhere_are_expected_where_a_storage_is_set(settings, memory, backup):

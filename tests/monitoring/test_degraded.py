@@ -1,5 +1,8 @@
 """What is less than it should be is said; the exit code is 3 for findings only."""
 
+import json
+import re
+
 import pytest
 from databases import administrator, new_database
 from operating import NOON
@@ -63,6 +66,7 @@ def test_a_role_without_pg_monitor(run, role, server):
     assert f"GRANT pg_monitor TO {role.username}" in done.stdout
     assert "schema public at " in done.stdout  # app_readonly may read the revision
     assert "could not be read" not in done.stdout
+    assert "4 topics could be read in part only: disk, connections, replication, partitions" in done.stdout
     assert "schema-missing" not in done.stdout
     assert done.stdout.count("messages") >= 1
 
@@ -72,8 +76,31 @@ def test_a_role_that_may_read_nothing_says_so(run, role):
     assert done.exit_code == 3
     assert "the revision is unknown" in done.stdout
     assert "GRANT SELECT ON public.alembic_version" in " ".join(done.stdout.replace('"', "").split())
-    assert "GRANT app_readonly" in done.stdout
+    assert re.search(r"GRANT SELECT ON .*logs_default", done.stdout)
     assert f"GRANT pg_monitor TO {role.username}" in done.stdout
+
+
+def test_what_a_role_may_not_see_is_not_read_in_any_format(engine, run, role):
+    hidden = {"disk", "connections", "replication", "partitions"}
+    with engine.connect() as other:
+        other.execute(text("SELECT 1"))
+        gauges = run("monitor", "--format", "prometheus", DATABASE_URL=text_of(role)).stdout
+    unread = set(re.findall(r'app_schema_topic_read\{.*topic="(\w+)"\} 0\.0', gauges))
+    assert unread == hidden
+    assert "app_schema_longest_transaction_seconds" not in gauges  # that of another role may be older
+    document = json.loads(run("monitor", "--format", "json", DATABASE_URL=text_of(role)).stdout)
+    assert set(document["unread"]) == {name for name, topic in document["topics"].items() if not topic["read"]} == hidden
+    page = run("monitor", "--format", "html", DATABASE_URL=text_of(role)).stdout
+    assert page.count("읽지 못함 (read in part)") == len(hidden)
+    table = run("monitor", DATABASE_URL=text_of(role)).stdout
+    assert "Connections (read in part)" in table
+    boxes = run("monitor", "--checklist", "daily", DATABASE_URL=text_of(role)).stdout
+    (disk,) = [line for line in boxes.splitlines() if "디스크" in line]
+    assert disk.startswith("- [ ] ")
+    assert (
+        f"read in part: the data directory is hidden; the owner of the server can show it with: GRANT pg_monitor TO {role.username}" in disk
+    )
+    assert not run("monitor", DATABASE_URL=text_of(role)).stdout.count("topic-unread")  # it is no alarm: it was set up so
 
 
 def test_what_cannot_be_looked_at_is_not_well(engine, run, backed_up):

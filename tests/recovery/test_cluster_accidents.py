@@ -111,6 +111,11 @@ def test_an_incremental_after_checksums_were_turned_on(empty):
         incremental(empty.settings, empty.folder)
 
 
+def test_a_restore_of_nothing_does_not_advise_a_backup_of_a_server_that_may_be_lost(empty, target):
+    with pytest.raises(BackupUnknown, match=r"no good base backup of this cluster; set APP_SCHEMA_BACKUP_DIR .* backup fetch --cluster"):
+        restore(empty.settings, empty.folder, Target(), target)
+
+
 def test_what_a_role_and_a_server_lack(empty):
     """All at once, each with its cure."""
     with empty.connect() as connection:

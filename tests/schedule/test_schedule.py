@@ -16,6 +16,7 @@ import pytest
 from cronsim import CronSim
 
 from app_schema.cli import main
+from app_schema.errors import SettingsError
 from app_schema.schedule import cron, systemd
 from app_schema.schedule.jobs import JOBS
 from app_schema.schedule.place import Place
@@ -30,6 +31,7 @@ PLACE = Place(
     Path("/usr/bin/flock"),
     "db",
 )
+URL = "postgresql://u:p&w@h/db"
 ANALYZE = shutil.which("systemd-analyze")
 PHYSICAL = {"base", "incremental", "wal"}
 
@@ -121,12 +123,12 @@ def machine(folder):
     program.write_text('#!/bin/sh\necho "$@ $DATABASE_URL"\n[ "$2" != snapshot ]\n')
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     environment = folder / "environment"
-    environment.write_text("DATABASE_URL='postgresql://u:p&w@h/db'\n")
+    environment.write_text(f"DATABASE_URL='{URL}'\n")
     return Place(program, environment, folder, Path(shutil.which("flock")), "db")
 
 
 def shell(line, **environment):
-    command = " ".join(line.split()[5:]).replace("\\%", "%")  # as cron hands it to the shell
+    command = line.split(maxsplit=5)[5].replace("\\%", "%")  # as cron hands it to the shell
     return subprocess.run(["/bin/sh", "-c", command], env={"PATH": os.environ["PATH"]} | environment, stderr=subprocess.PIPE, check=False)
 
 
@@ -149,13 +151,33 @@ def test_a_line_whose_job_still_runs_does_nothing_and_fails_nothing(tmp_path):
     assert (tmp_path / "wal.log").read_text().startswith("monitor --succeeded wal")  # it runs, as it should
 
 
-def test_a_percent_sign_in_a_path(tmp_path):
-    folder = tmp_path / "100% ours"
+@pytest.mark.parametrize("name", ["100% ours", "a 'quoted' one", 'a "doubly" quoted $HOME `one`', "~tilde; #"])
+def test_any_path_that_a_line_can_hold(tmp_path, name):
+    folder = tmp_path / name
     folder.mkdir()
-    line = lines(place=machine(folder))["dump"]
-    assert not re.search(r"(?<!\\)%", line)
-    assert shell(line).returncode == 0
+    for line in lines(place=machine(folder)).values():
+        assert not re.search(r"(?<!\\)%", line)
+    assert shell(lines(place=machine(folder))["dump"]).returncode == 0
     assert (folder / "dump.log").read_text().startswith("backup dump")
+    shell(lines(place=machine(folder))["snapshot"])
+    assert (folder / "snapshot.log").read_text().splitlines()[1] == f"monitor --failed snapshot --log {folder}/snapshot.log {URL}"
+
+
+def test_a_line_stays_below_crons_limit_or_is_refused():
+    """Debian's cron takes 998 characters of a command and drops the rest without a word."""
+    long = PLACE._replace(program=Path("/opt") / ("x" * 180) / "bin/app-schema", logs=Path("/var/log") / ("y" * 180))
+    assert all(len(line.split(maxsplit=5)[5]) <= 998 for line in lines(place=long).values())
+    with pytest.raises(
+        SettingsError, match=r"the line of \w+ would have 1,\d+ characters, and cron takes 998: install .* schedule systemd"
+    ):
+        lines(place=long._replace(environment=Path("/etc") / ("z" * 500)))
+    for odd in ("a\nb", "a\\b"):
+        with pytest.raises(SettingsError, match="holds a character that no line of cron can"):
+            lines(place=PLACE._replace(logs=Path("/var/log") / odd))
+
+
+def test_logrotate_takes_a_path_with_a_blank():
+    assert '"/var/log/of ours/*.log" {' in cron.logrotate(PLACE._replace(logs=Path("/var/log/of ours")))
 
 
 def test_the_hosts_zone_and_not_that_of_the_caller(tmp_path, monkeypatch):
@@ -193,6 +215,25 @@ def test_the_settings_of_this_shell_are_named_without_their_values(run, tmp_path
     assert "c4nary" not in done.stdout + units.stdout
 
 
+def test_what_boto3_and_libpq_read_is_named_too(run, tmp_path):
+    read = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"}
+    read |= {
+        "AWS_CONFIG_FILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_S3",
+        "PGPASSFILE",
+        "HTTPS_PROXY",
+        "TMPDIR",
+    }
+    for command in (["cron"], ["systemd", "--output", str(tmp_path / "units")]):
+        done = run("schedule", *command, **dict.fromkeys({*read, "AWS_EXECUTION_ENV", "PGDATA"}, "/c4nary"))
+        (names,) = re.findall(r"(?i)set in this shell, so write these too: (.*)", done.stdout)
+        assert read <= set(names.split())
+        assert not {"AWS_EXECUTION_ENV", "PGDATA"} & set(names.split())
+        assert "c4nary" not in done.output
+
+
 def test_a_missing_file_of_settings_is_not_passed_over(tmp_path):
     place = machine(tmp_path)
     place.environment.unlink()
@@ -203,15 +244,22 @@ def test_a_missing_file_of_settings_is_not_passed_over(tmp_path):
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="no systemd here")
-def test_systemd_finds_no_fault(tmp_path):
-    place = machine(tmp_path)
+@pytest.mark.parametrize("name", ["plain", "100% ours", "a $one; #"])
+def test_systemd_finds_no_fault(tmp_path, name):
+    (tmp_path / name).mkdir()
+    place = machine(tmp_path / name)
     folder = tmp_path / "units"
     folder.mkdir()
-    for name, text in systemd.units(place).items():
-        (folder / name).write_text(text)
+    for unit, text in systemd.units(place).items():
+        (folder / unit).write_text(text)
     files = [str(path) for path in folder.iterdir() if "@" not in path.name]
     done = subprocess.run([ANALYZE, "verify", "--man=no", *files], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_no_unit_can_hold_is_refused():
+    with pytest.raises(SettingsError, match="no unit of systemd can: use another path"):
+        systemd.units(PLACE._replace(program=Path("/opt/a 'quoted' one/app-schema")))
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="no systemd here")

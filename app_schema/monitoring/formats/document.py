@@ -33,6 +33,7 @@ def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
         "topics": {
             reading.topic.name: {
                 "rows": [row._asdict() for row in reading.rows],
+                "read": reading.whole,
                 "remarks": reading.remarks,
                 "seconds": round(reading.seconds, 4),
             }

@@ -86,7 +86,7 @@ ${plot.svg | n}
 % for reading in readings:
 <section>
 <details${" open" if reading.topic.name in ("backups", "disk") else "" | n}>
-<summary><h2>${reading.topic.korean}<small>${reading.topic.title}, ${len(reading.rows)}</small></h2></summary>
+<summary><h2>${reading.topic.korean}<small>${reading.topic.title}, ${len(reading.rows)}${"" if reading.whole else f" · 읽지 못함 ({reading.state})"}</small></h2></summary>
 % for remark in reading.remarks:
 <p>${remark}</p>
 % endfor

@@ -27,6 +27,7 @@ SEOUL = ZoneInfo("Asia/Seoul")
 DAYS, BACKUP_DAYS = 90, 30
 MOST_TABLES, MOST_BARS = 5, 8
 FEWEST_POINTS = 2
+UNREAD = "읽지 못했습니다. It could not be read."
 HOUR = 3600
 SVG = "{http://www.w3.org/2000/svg}"
 COLOURS = tuple(f"var(--series-{number})" for number in range(1, 7))
@@ -47,7 +48,14 @@ def plots(snapshot: Snapshot, memory: Memory) -> list[Plot]:
     Raises:
         ExtraMissing: pygal is not installed.
     """
-    return [_growth(snapshot, memory), _sizes(snapshot), _backups(snapshot), _cache(snapshot, memory)]
+    drawn = (
+        ("tables", _growth(snapshot, memory)),
+        ("tables", _sizes(snapshot)),
+        ("backups", _backups(snapshot)),
+        ("cache", _cache(snapshot, memory)),
+    )
+    # that there is nothing is not known of what could not be read
+    return [plot if snapshot.reading(topic).unread is None else plot._replace(says=UNREAD, svg=None) for topic, plot in drawn]
 
 
 def _growth(snapshot: Snapshot, memory: Memory) -> Plot:

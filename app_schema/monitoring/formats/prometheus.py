@@ -44,7 +44,7 @@ def _own(snapshot: Snapshot) -> Iterator[Metric]:
         yield Metric("app_schema_finding", "One for each thing that needs somebody.", 1, labels)
     for reading in snapshot.readings:
         yield Metric("app_schema_topic_seconds", "How long it took to look.", round(reading.seconds, 6), {"topic": reading.topic.name})
-        yield Metric("app_schema_topic_read", "Whether it could be read.", int(reading.whole), {"topic": reading.topic.name})
+        yield Metric("app_schema_topic_read", "Whether all of it could be read.", int(reading.whole), {"topic": reading.topic.name})
 
 
 def _text(metrics: Iterable[Metric]) -> str:

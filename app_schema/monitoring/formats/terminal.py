@@ -57,7 +57,8 @@ def _finding(finding: Finding) -> list[Text]:
 
 
 def _reading(reading: Reading[Any], room: int | None) -> list[RenderableType]:
-    parts: list[RenderableType] = [Text(f"\n{reading.topic.title}", style="bold")]
+    title = f"{reading.topic.title}{'' if reading.whole else f' ({reading.state})'}"
+    parts: list[RenderableType] = [Text(f"\n{title}", style="bold")]
     parts += [Text(remark, style="dim") for remark in reading.remarks]
     if reading.rows:
         table, hidden = _columns(reading).fit(room)

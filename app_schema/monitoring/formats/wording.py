@@ -12,15 +12,22 @@ if TYPE_CHECKING:
 
 def verdict(snapshot: Snapshot) -> str:
     """Say in one line whether all is well."""
-    count, unread = len(snapshot.wrong), snapshot.unread
+    count = len(snapshot.wrong)
     said = (
         f"{count} thing{'s' if count > 1 else ''} to see to"
         if count
         else "nothing wrong in what could be read"
-        if unread
+        if snapshot.unread
         else "all is well"
     )
-    return f"{said}; {len(unread)} topic{'s' if len(unread) > 1 else ''} could not be read: {', '.join(unread)}" if unread else said
+    of = {"could not be read": [reading for reading in snapshot.readings if reading.unread is not None]}
+    of["could be read in part only"] = [reading for reading in snapshot.readings if reading.unread is None and reading.hidden]
+    more = [
+        f"{len(those)} topic{'s' if len(those) > 1 else ''} {how}: {', '.join(reading.topic.name for reading in those)}"
+        for how, those in of.items()
+        if those
+    ]
+    return "; ".join([said, *more])
 
 
 def verdict_in_korean(snapshot: Snapshot) -> str:
