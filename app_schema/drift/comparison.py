@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from app_schema import objects
+from app_schema.drift import twins
 from app_schema.drift.catalog import Catalog, Key, snapshot, with_months
 from app_schema.drift.declared import build, undone
 from app_schema.drift.difference import Change, Difference
@@ -38,21 +39,23 @@ def differences(connection: Connection, metadata: MetaData, schema: str) -> list
         schema: the schema to look at.
 
     Raises:
-        ServerUnsuitable: the user may not create the throwaway schema.
+        ServerUnsuitable: the user may not create the throwaway schema, or two of them that are made alike differ on this server.
     """
     roles = [role.name for role in objects.newest("roles")]
     with undone(connection):
         used_by_all = connection.scalar(USED_BY_ALL, {"schema": schema})
         found = snapshot(connection, schema, roles)
     granted = {key.name for key in found if key.kind == "role"}.issuperset(roles)
-    with undone(connection):
-        declared = snapshot(connection, build(connection, metadata, granted=granted), ())
+    made = _made(connection, metadata, granted=granted)
     # A default privilege of every schema reaches into the throwaway one, yet nothing here declares any.
-    declared = {key: definition for key, definition in declared.items() if key.kind != "default privileges"}
+    declared = {key: definition for key, definition in made.items() if key.kind != "default privileges"}
     declared |= {Key("role", None, role): "" for role in roles}
     if used_by_all:
         declared = {key: definition for key, definition in declared.items() if key.kind != "grant" or not key.name.startswith("schema to ")}
     compared = _compared(found, with_months(declared, found))
+    if compared:  # before anybody is blamed for it
+        server = connection.exec_driver_sql("SHOW server_version").scalar_one()
+        twins.check(made, _made(connection, metadata, granted=granted), server, schema)
     # Without a role its grants cannot be declared: it is missing, and that is enough for now.
     return [each for each in compared if granted or each.kind != "grant"]
 
@@ -62,7 +65,7 @@ def check(connection: Connection, metadata: MetaData, schema: str) -> None:
 
     Raises:
         DriftFound: something differs; the message has a line a difference, ten at most, and the cure.
-        ServerUnsuitable: the user may not create the throwaway schema.
+        ServerUnsuitable: the user may not create the throwaway schema, or two of them that are made alike differ on this server.
     """
     if not (found := differences(connection, metadata, schema)):
         return
@@ -72,6 +75,11 @@ def check(connection: Connection, metadata: MetaData, schema: str) -> None:
         lines.append(f"  … and {len(found) - SHOWN} more")
     lines.append("undo what was done by hand, or write it down: alembic revision --autogenerate, then app-schema db upgrade")
     raise DriftFound("\n".join(lines))
+
+
+def _made(connection: Connection, metadata: MetaData, *, granted: bool) -> Catalog:
+    with undone(connection):
+        return snapshot(connection, build(connection, metadata, granted=granted), ())
 
 
 def _compared(found: Catalog, declared: Catalog) -> list[Difference]:
