@@ -65,11 +65,11 @@ def check(one: Catalog, other: Catalog, server: str, schema: str) -> None:
     Raises:
         ServerUnsuitable: they differ; the line names the catalogs' fields in which they do.
     """
-    unlike = sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
+    unlike = [key for key in one.keys() | other.keys() if one.get(key) != other.get(key)]
     if not unlike:
         return
     fields = sorted({field for key in unlike for field in _fields(key, one.get(key), other.get(key))})
-    example = unlike[0]
+    example = min(unlike, key=lambda key: (key.kind, key.name))
     raise ServerUnsuitable(
         f"this server (PostgreSQL {server}) is not known well enough to say whether schema {schema} is as declared:"
         f" two schemas that were made alike in one run differ in {', '.join(fields)}"

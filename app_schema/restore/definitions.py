@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app_schema.drift.catalog import Catalog, snapshot
+from app_schema.drift.catalog import Catalog, Key, snapshot
 from app_schema.drift.difference import Difference
 from app_schema.engine import connect_to
 from app_schema.errors import ServerUnreachable
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from sqlalchemy import URL
-
-    from app_schema.drift.difference import Change
 
 SHOWN = 10  # of one kind in one schema
 
@@ -34,8 +32,7 @@ def explain(restored: URL, other: URL, wanted: Collection[tuple[str, str]]) -> t
         here, there = _read(restored, schemas), _read(other, schemas)
     except ServerUnreachable as error:
         return (f"database {other.database} cannot be read, which would tell more: {error}",)
-    lines = [line for schema, kind in wanted if kind for line in _kind(schema, kind, here[schema], there[schema], str(other.database))]
-    return (f"compared with database {other.database} as it is now:", *lines) if lines else ()
+    return tuple(line for schema, kind in wanted if kind for line in _kind(schema, kind, here[schema], there[schema], str(other.database)))
 
 
 def _read(url: URL, schemas: Collection[str]) -> dict[str, Catalog]:
@@ -50,11 +47,19 @@ def _read(url: URL, schemas: Collection[str]) -> dict[str, Catalog]:
 
 
 def _kind(schema: str, kind: str, here: Catalog, there: Catalog, other: str) -> list[str]:
-    keys = sorted(key for key in here.keys() | there.keys() if key.kind == kind and here.get(key) != there.get(key))
+    differing = [key for key in here.keys() | there.keys() if key.kind == kind and here.get(key) != there.get(key)]
+    keys = sorted(differing, key=lambda key: key.name)
     if not keys:
-        return [f"schema {schema}: every {kind} is as in {other}"]
-    lines = []
-    for key in keys[:SHOWN]:
-        change: Change = "missing" if key not in here else "unexpected" if key not in there else "changed"
-        lines.append(f"schema {schema}: {Difference(change, kind, key.name, here.get(key), there.get(key))}")
+        return [f"schema {schema}: every {kind} is as in {other} now"]
+    lines = [f"schema {schema}: {_difference(key, here.get(key), there.get(key), other)}" for key in keys[:SHOWN]]
     return [*lines, *([f"schema {schema}: … and {len(keys) - SHOWN} more of kind {kind}"] if len(keys) > SHOWN else [])]
+
+
+def _difference(key: Key, here: str | None, there: str | None, other: str) -> str:
+    what = f"{key.kind} {key.name}"
+    if here is None:
+        return f"{what} is in {other} now and was not restored"
+    if there is None:
+        return f"{what} was restored and is not in {other} now"
+    how = str(Difference("changed", key.kind, key.name, here, there)).removeprefix(f"changed {what}: ")
+    return f"{what} is not as in {other} now: {how}"
