@@ -40,9 +40,7 @@ def restore() -> None:
 @backup_argument
 @click.option("--to", metavar="NAME", help="The database to make (default: the one of DATABASE_URL, which must be missing).")
 @click.option("--replace", is_flag=True, help="Put it in the place of that database, which keeps a dated name.")
-@click.option(
-    "--accept-definitions", is_flag=True, help="Take it although definitions differ, if every row is as it was; the catalogue notes it."
-)
+@click.option("--accept-definitions", is_flag=True, help="Take it although definitions differ, unless rows do; the catalogue notes it.")
 @click.option("--table", metavar="NAME", help="One table with its indexes and keys, into a database that lacks it or a new one.")
 @database_option
 @click.pass_obj
@@ -112,7 +110,8 @@ def say_restored(source: str, done: Restored) -> None:
     if done.differences:
         raise RestoreDiffers(f"database {done.database} is there, and is not what was taken: {'; '.join(done.differences)}")
     if done.accepted:
-        click.echo(f"compared: every row is as it was taken; accepted, and noted in the catalogue: {'; '.join(done.accepted)}")
+        said = "these definitions do, were accepted, and are noted in the catalogue"
+        click.echo(f"compared: rows do not differ from what was taken; {said}: {'; '.join(done.accepted)}")
         return
     click.echo("compared: unproved, there was nothing to compare with" if done.differences is None else "compared: equal to what was taken")
 

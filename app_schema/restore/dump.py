@@ -103,7 +103,7 @@ def restore(  # noqa: PLR0913 (an argument each option)
                 _note(source, name, lines)
                 done = replace(done, accepted=lines)
             elif there_already and not done.differences:
-                raise RestoreDiffers(_kept(there, source, name, lines))
+                raise RestoreDiffers(_kept(there, name, lines))
             else:
                 done = replace(done, differences=(*(done.differences or ()), *lines))
         if there_already and done.differences:
@@ -146,12 +146,12 @@ def _note(source: Source, name: str, lines: tuple[str, ...]) -> None:
     Catalogue(source.folder).amend(source.entry.id, lambda now: now.model_copy(update={"accepted": (*now.accepted, accepted)}))
 
 
-def _kept(there: Place, source: Source, name: str, lines: tuple[str, ...]) -> str:
+def _kept(there: Place, name: str, lines: tuple[str, ...]) -> str:
     """Keep what was restored beside ``name``, and return what to say of it."""
     kept = dated(there.administrator, name, "restored")
     there.become(kept)
     return (
-        f"database {name} was not replaced: every row of the backup is there, and definitions differ: {'; '.join(lines)};"
-        f" what was restored is database {kept}: look at it, then accept it with: app-schema restore dump {source.name} --replace"
-        f" --accept-definitions, and drop this one with: DROP DATABASE {quoted(kept)}"
+        f"database {name} was not replaced: rows do not differ from what was taken, and definitions do: {'; '.join(lines)};"
+        f" what was restored is kept as database {kept}: look at it, then either give the same command with --accept-definitions"
+        f" or keep {name}, and drop the restored one with: DROP DATABASE {quoted(kept)}"
     )

@@ -49,13 +49,13 @@ def test_a_replacement_names_what_differs_keeps_the_result_and_goes_on_when_told
     refused = CliRunner().invoke(main, ["restore", "dump", source.name, "--replace"], env=environment)
     assert refused.exit_code == 3, refused.output
     for part in (
-        f"database {filled.database} was not replaced: every row of the backup is there, and definitions differ:",
+        f"database {filled.database} was not replaced: rows do not differ from what was taken, and definitions do:",
         "schema public: the definitions of kind index differ;",
         f"schema public: index idx_messages_parent was restored and is not in {filled.database} now;",
         f"schema public: index mine is in {filled.database} now and was not restored;",
         f"schema public: index idx_users_status is not as in {filled.database} now: has USING btree (status) WHERE",
         " instead of USING btree (status) WITH (fillfactor='70') WHERE",
-        f"app-schema restore dump {source.name} --replace --accept-definitions",
+        "give the same command with --accept-definitions",
     ):
         assert part in refused.stderr, refused.stderr
     [kept] = databases(filled, f"{filled.database}_restored_")
@@ -65,7 +65,10 @@ def test_a_replacement_names_what_differs_keeps_the_result_and_goes_on_when_told
     assert Catalogue(folder).read()[0][0].accepted == ()
     accepted = CliRunner().invoke(main, ["restore", "dump", source.name, "--replace", "--accept-definitions"], env=environment)
     assert accepted.exit_code == 0, accepted.output
-    assert "accepted, and noted in the catalogue: schema public: the definitions of kind index differ" in accepted.stdout
+    assert (
+        "these definitions do, were accepted, and are noted in the catalogue: schema public: the definitions of kind index differ"
+        in accepted.stdout
+    )
     assert one(filled, "SELECT to_regclass('mine') IS NULL AND to_regclass('idx_messages_parent') IS NOT NULL")
     [note] = Catalogue(folder).read()[0][0].accepted
     assert note.database == filled.database
@@ -113,7 +116,7 @@ def test_an_older_fingerprint_is_compared_without_what_servers_keep_for_themselv
     note = "schema public: the definitions of kind column could not be compared, for the backup is of an earlier app_schema"
     done = restore(settings, told(source, ["column"], fingerprint=1), filled, replace_it=True)
     assert (done.differences, done.notes) == ((), (note,))
-    with pytest.raises(RestoreDiffers, match="definitions differ: schema public: the definitions of kind index differ;"):
+    with pytest.raises(RestoreDiffers, match="and definitions do: schema public: the definitions of kind index differ;"):
         restore(settings, told(source, ["column", "index"], fingerprint=1), filled, replace_it=True)
 
 
