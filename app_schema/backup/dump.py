@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from app_schema import migrate
-from app_schema.backup import contents, proof, taking
+from app_schema.backup import column_options, contents, proof, taking
 from app_schema.backup.entry import Entry, Kind, Part
 from app_schema.backup.programs import environment, reason
 from app_schema.backup.stream import BLOCK, Readable, store
@@ -51,6 +51,7 @@ def dump(settings: Settings, folder: Folder, *, prove: bool = True, report: Call
 def take(run: Taking, connection: Connection, url: URL, draft: Draft, *, prove: bool) -> Part:
     """Write the dump of the database at ``url`` to ``draft``, its proof taken in the same snapshot at the same time."""
     with proof.standing_still(connection) as snapshot:
+        column_options.check(run.programs, connection, url)
         found = contents.look(connection)
         schema = run.settings.schema_name
         readable = any(table.name == f"{schema}.alembic_version" for table in found.tables)

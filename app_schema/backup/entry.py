@@ -61,10 +61,14 @@ class Proof(Record):
     Attributes:
         tables: by qualified name, ``schema.table``; partitions count with their parent.
         catalog: by schema and kind of object, a digest of every definition (see ``drift.catalog``).
+        names: by schema and kind of object, a digest of the objects' names.
+        fingerprint: the version of ``catalog``: 1 has no ``names``, and counts what some servers keep for themselves in a column's options.
     """
 
     tables: dict[str, TableProof]
     catalog: dict[str, dict[str, str]] = {}
+    names: dict[str, dict[str, str]] = {}
+    fingerprint: int = 1
 
 
 class Database(Record):
@@ -185,6 +189,19 @@ class Drill(Record):
         return self.error is None and not self.differences
 
 
+class Acceptance(Record):
+    """Somebody took a restored database although definitions in it differ; every row was as taken.
+
+    Attributes:
+        database: the name that the restored database was given.
+        differences: of its definitions from what was taken, a line each.
+    """
+
+    at: datetime
+    database: str
+    differences: tuple[str, ...]
+
+
 class Upload(Record):
     """A copy elsewhere, its checksum read back."""
 
@@ -224,6 +241,7 @@ class Entry(Record):
     verified: tuple[Verification, ...] = ()
     drills: tuple[Drill, ...] = ()
     uploads: tuple[Upload, ...] = ()
+    accepted: tuple[Acceptance, ...] = ()
 
     @property
     def size(self) -> int:

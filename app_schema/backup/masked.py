@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from sqlalchemy import text
 
 from app_schema import migrate, objects
-from app_schema.backup import contents, masks, proof, taking
+from app_schema.backup import column_options, contents, masks, proof, taking
 from app_schema.backup.dump import running
 from app_schema.backup.entry import Entry, Kind, Part, Proof, TableProof
 from app_schema.backup.stream import BLOCK, Readable, store
@@ -65,6 +65,7 @@ def masked(settings: Settings, folder: Folder, *, report: Callable[[int], None] 
     password = secrets.token_urlsafe(12)
     with taking.begun(settings, folder, Kind.MASKED, None) as run, run.file(".masked.sql.gz") as draft:
         with proof.standing_still(run.connection) as snapshot:
+            column_options.check(run.programs, run.connection, run.url)
             strange = _check(run)
             missing = tuple(f"table {name}: not in the models, so nothing says how to mask it" for name in strange)
             rows = {table.name: _count(run.connection, settings.schema_name, table.name) for table in metadata.sorted_tables}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
@@ -12,7 +12,7 @@ from app_schema.backup.entry import Proof, TableProof
 from app_schema.engine import verbatim
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from sqlalchemy import Connection
 
@@ -42,6 +42,21 @@ SCHEMAS = text("""
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e')
     ORDER BY nspname
 """)
+FINGERPRINT = 2  # the version of the fingerprints that are taken; see entry.Proof
+UNSURE = ("column",)  # kinds of which version 1 counts what some servers keep for themselves
+Digests = dict[str, dict[str, str]]
+
+
+class Definitions(NamedTuple):
+    """How definitions differ, as far as digests can tell.
+
+    Attributes:
+        differing: a line by schema and kind of object; the kind is empty when the schema is missing.
+        notes: what could not be compared, a line each.
+    """
+
+    differing: dict[tuple[str, str], str]
+    notes: tuple[str, ...]
 
 
 @contextmanager
@@ -65,27 +80,32 @@ def take(connection: Connection, tables: Collection[Table], *, rows: bool, catal
     for table in tables:
         counted, hashed = connection.execute(verbatim(HASH.format(table.relation))).one() if rows else (None, None)
         found[table.name] = TableProof(rows=counted, hash=hashed, partitions=table.partitions, dependents=table.dependents)
-    return Proof(tables=found, catalog=fingerprint(connection) if catalog else {})
+    if not catalog:
+        return Proof(tables=found)
+    definitions, names = fingerprint(connection)
+    return Proof(tables=found, catalog=definitions, names=names, fingerprint=FINGERPRINT)
 
 
-def fingerprint(connection: Connection) -> dict[str, dict[str, str]]:
-    """Digest every definition in every schema, by schema and kind of object."""
+def fingerprint(connection: Connection) -> tuple[Digests, Digests]:
+    """Digest every definition in every schema, and every name, by schema and kind of object."""
     from app_schema.drift.catalog import snapshot  # noqa: PLC0415 (Alembic comes with it)
 
-    prints: dict[str, dict[str, str]] = {}
+    definitions: Digests = {}
+    names: Digests = {}
     for schema in connection.scalars(SCHEMAS).all():
         savepoint = connection.begin_nested()
         found = snapshot(connection, schema, ())
         savepoint.rollback()
-        kinds: dict[str, list[str]] = {}
+        kinds: dict[str, list[tuple[str, str]]] = {}
         for key, definition in sorted(found.items(), key=lambda item: (item[0].kind, item[0].relation or "", item[0].name)):
-            kinds.setdefault(key.kind, []).append(f"{key.relation}\0{key.name}\0{definition}")
-        prints[schema] = {kind: sha256("\0\0".join(lines).encode()).hexdigest()[:16] for kind, lines in kinds.items()}
-    return prints
+            kinds.setdefault(key.kind, []).append((f"{key.relation}\0{key.name}", definition))
+        definitions[schema] = {kind: _digest("\0".join(each) for each in objects) for kind, objects in kinds.items()}
+        names[schema] = {kind: _digest(name for name, _ in objects) for kind, objects in kinds.items()}
+    return definitions, names
 
 
 def compare(taken: Proof, found: Proof) -> tuple[str, ...]:
-    """Return how what was restored differs from what was taken, a line each; tables that were not taken do not count."""
+    """Return how rows that were restored differ from those that were taken, a line each; tables that were not taken do not count."""
     lines = []
     for name, table in taken.tables.items():
         there = found.tables.get(name)
@@ -97,13 +117,48 @@ def compare(taken: Proof, found: Proof) -> tuple[str, ...]:
             lines.append(f"table {name}: {table.rows:,} rows were taken, {there.rows or 0:,} are there")
         elif table.hash is not None and there.hash != table.hash:
             lines.append(f"table {name}: {table.rows:,} rows, and their values differ")
-    if not found.catalog:
-        return tuple(lines)
-    for schema, kinds in taken.catalog.items():
-        there_kinds = found.catalog.get(schema)
-        if there_kinds is None:
-            lines.append(f"schema {schema} is missing")
-            continue
-        differing = sorted(kind for kind in kinds.keys() | there_kinds.keys() if kinds.get(kind) != there_kinds.get(kind))
-        lines += [f"schema {schema}: the definitions of kind {kind} differ" for kind in differing]
     return tuple(lines)
+
+
+def compare_definitions(taken: Proof, found: Proof, majors: tuple[int, int]) -> Definitions:
+    """Compare the fingerprints of two catalogs, as far as they can be compared.
+
+    Args:
+        taken: of the backup.
+        found: of what was restored; without a fingerprint nothing is compared.
+        majors: the versions of the two servers. They print some definitions differently, such as those of views.
+    """
+    differing: dict[tuple[str, str], str] = {}
+    by_name: dict[str, list[str]] = {}
+    unknown: dict[str, list[str]] = {}
+    for schema, kinds in (taken.catalog if found.catalog else {}).items():
+        there = found.catalog.get(schema)
+        if there is None:
+            differing[schema, ""] = f"schema {schema} is missing"
+            continue
+        for kind in sorted(kind for kind in kinds.keys() | there.keys() if kinds.get(kind) != there.get(kind)):
+            named = schema in taken.names and schema in found.names
+            same_names = named and taken.names[schema].get(kind) == found.names[schema].get(kind)
+            one_side = kind not in kinds or kind not in there
+            if taken.fingerprint == 1 and kind in UNSURE and not one_side:
+                unknown.setdefault(schema, []).append(kind)
+            elif majors[0] != majors[1] and (same_names or not (named or one_side)):
+                (by_name if named else unknown).setdefault(schema, []).append(kind)
+            else:
+                differing[schema, kind] = f"schema {schema}: the definitions of kind {kind} differ" + (
+                    "" if same_names or not named else ", and so do the names"
+                )
+    notes = [
+        f"schema {schema}: of kind {', '.join(kinds)} only names were compared,"
+        f" for PostgreSQL {majors[0]} and {majors[1]} print definitions differently"
+        for schema, kinds in by_name.items()
+    ]
+    notes += [
+        f"schema {schema}: the definitions of kind {', '.join(kinds)} could not be compared, for the backup is of an earlier app_schema"
+        for schema, kinds in unknown.items()
+    ]
+    return Definitions(differing, tuple(notes))
+
+
+def _digest(lines: Iterable[str]) -> str:
+    return sha256("\0\0".join(lines).encode()).hexdigest()[:16]

@@ -40,11 +40,19 @@ def restore() -> None:
 @backup_argument
 @click.option("--to", metavar="NAME", help="The database to make (default: the one of DATABASE_URL, which must be missing).")
 @click.option("--replace", is_flag=True, help="Put it in the place of that database, which keeps a dated name.")
+@click.option("--accept-definitions", is_flag=True, help="Take it although definitions differ, unless rows do; the catalogue notes it.")
 @click.option("--table", metavar="NAME", help="One table with its indexes and keys, into a database that lacks it or a new one.")
 @database_option
 @click.pass_obj
 def dump(  # noqa: PLR0913 (an argument each option)
-    settings: Settings, backup: str, *, to: str | None, replace: bool, table: str | None, database: str | None
+    settings: Settings,
+    backup: str,
+    *,
+    to: str | None,
+    replace: bool,
+    accept_definitions: bool,
+    table: str | None,
+    database: str | None,
 ) -> None:
     """Restore BACKUP: an id or its beginning, latest, or a file (.sql.gz and .sql.gz.gpg too).
 
@@ -52,6 +60,8 @@ def dump(  # noqa: PLR0913 (an argument each option)
     """
     if table and replace:
         raise SettingsError("--table puts one table back and --replace a whole database; give one of them")
+    if table and accept_definitions:
+        raise SettingsError("--table compares no definitions, so there are none to accept; leave --accept-definitions out")
     server = database_url(settings)
     folder = Folder.of(settings)
     source = Source.find(folder, backup, database or str(server.database))
@@ -60,7 +70,7 @@ def dump(  # noqa: PLR0913 (an argument each option)
         if table:
             done = restore_table(settings, source, target, table, steps=steps)
         else:
-            done = restore_dump(settings, source, target, replace_it=replace, steps=steps)
+            done = restore_dump(settings, source, target, replace_it=replace, accept_definitions=accept_definitions, steps=steps)
     say_restored(source.name, done)
 
 
@@ -99,6 +109,10 @@ def say_restored(source: str, done: Restored) -> None:
         click.echo(f"note: {note}", err=True)
     if done.differences:
         raise RestoreDiffers(f"database {done.database} is there, and is not what was taken: {'; '.join(done.differences)}")
+    if done.accepted:
+        said = "these definitions do, were accepted, and are noted in the catalogue"
+        click.echo(f"compared: rows do not differ from what was taken; {said}: {'; '.join(done.accepted)}")
+        return
     click.echo("compared: unproved, there was nothing to compare with" if done.differences is None else "compared: equal to what was taken")
 
 

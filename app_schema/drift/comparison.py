@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from app_schema import objects
+from app_schema.drift import twins
 from app_schema.drift.catalog import Catalog, Key, snapshot, with_months
 from app_schema.drift.declared import build, undone
 from app_schema.drift.difference import Change, Difference
@@ -23,6 +24,8 @@ USED_BY_ALL = text("""
     SELECT has_schema_privilege('public', n.oid, 'USAGE') AND NOT pg_has_role(n.nspowner, 'USAGE')
     FROM pg_namespace n WHERE n.nspname = :schema
 """)
+
+GRANTED = text("SELECT NOT EXISTS (SELECT unnest(CAST(:roles AS text[])) EXCEPT SELECT rolname FROM pg_roles)")
 
 
 def differences(connection: Connection, metadata: MetaData, schema: str) -> list[Difference]:
@@ -45,8 +48,7 @@ def differences(connection: Connection, metadata: MetaData, schema: str) -> list
         used_by_all = connection.scalar(USED_BY_ALL, {"schema": schema})
         found = snapshot(connection, schema, roles)
     granted = {key.name for key in found if key.kind == "role"}.issuperset(roles)
-    with undone(connection):
-        declared = snapshot(connection, build(connection, metadata, granted=granted), ())
+    declared = _made(connection, metadata, granted=granted)
     # A default privilege of every schema reaches into the throwaway one, yet nothing here declares any.
     declared = {key: definition for key, definition in declared.items() if key.kind != "default privileges"}
     declared |= {Key("role", None, role): "" for role in roles}
@@ -62,16 +64,35 @@ def check(connection: Connection, metadata: MetaData, schema: str) -> None:
 
     Raises:
         DriftFound: something differs; the message has a line a difference, ten at most, and the cure.
-        ServerUnsuitable: the user may not create the throwaway schema.
+        ServerUnsuitable: the user may not create the throwaway schema, or two of them that are made alike differ on this server.
     """
     if not (found := differences(connection, metadata, schema)):
         return
+    check_server(connection, metadata, schema)
     lines = [f"schema {schema} is not what the models and migrations declare ({len(found)} difference{'s' * (len(found) > 1)}):"]
     lines += [f"  {difference}" for difference in found[:SHOWN]]
     if len(found) > SHOWN:
         lines.append(f"  … and {len(found) - SHOWN} more")
     lines.append("undo what was done by hand, or write it down: alembic revision --autogenerate, then app-schema db upgrade")
     raise DriftFound("\n".join(lines))
+
+
+def _made(connection: Connection, metadata: MetaData, *, granted: bool) -> Catalog:
+    with undone(connection):
+        return snapshot(connection, build(connection, metadata, granted=granted), ())
+
+
+def check_server(connection: Connection, metadata: MetaData, schema: str) -> None:
+    """Make what is declared twice and compare the two; ask this before somebody is blamed for a difference in ``schema``.
+
+    Raises:
+        ServerUnsuitable: the two differ, so that a difference on this server says nothing.
+    """
+    with undone(connection):
+        granted = bool(connection.scalar(GRANTED, {"roles": [role.name for role in objects.newest("roles")]}))
+        server = str(connection.exec_driver_sql("SHOW server_version").scalar_one())
+    one, other = (_made(connection, metadata, granted=granted) for _ in range(2))
+    twins.check(one, other, server, schema)
 
 
 def _compared(found: Catalog, declared: Catalog) -> list[Difference]:

@@ -13,7 +13,7 @@ from alembic.util import DispatchPriority, PriorityDispatchResult
 from sqlalchemy import MetaData
 
 from app_schema import objects
-from app_schema.drift.comparison import differences
+from app_schema.drift.comparison import check_server, differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +62,8 @@ def _compare(context: AutogenContext, upgrade: UpgradeOps, _schemas: set[str | N
         raise TypeError("the comparison needs a connection and one MetaData")
     schema = connection.dialect.default_schema_name or "public"
     covered = set(_tables(upgrade.ops))
-    found = differences(connection, metadata, schema)
+    if found := differences(connection, metadata, schema):
+        check_server(connection, metadata, schema)
     upgrade.ops.extend(CatalogDriftOp(each) for each in found if each.kind not in ALEMBICS or each.name.split(".")[0] not in covered)
     return PriorityDispatchResult.CONTINUE
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from app_schema.backup import proof
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.entry import Drill
 from app_schema.backup.programs import Programs
@@ -18,7 +17,7 @@ from app_schema.backup.taking import major
 from app_schema.engine import administer, connect_to, verbatim
 from app_schema.errors import BackupDamaged, RestoreError, RestoreRefused
 from app_schema.restore import place
-from app_schema.restore.dump import look
+from app_schema.restore.dump import compared, explained
 from app_schema.restore.filling import SUPERUSER, check, fill
 from app_schema.restore.pages import amcheck
 
@@ -78,8 +77,9 @@ def drill(settings: Settings, source: Source, server: URL, *, quick: bool = Fals
             steps.begin("restoring rows" if quick else "restoring rows, indexes and keys")
             notes += there.notes + (_rows_only(there, source, file) if quick else fill(there, source, file))
             steps.begin("comparing")
-            found = look(there.url, catalog=not quick and not source.database.missing)
-            differences = proof.compare(source.database.proof, found)
+            done, differing = compared(there, source, catalog=not quick)
+            differences = (done.differences or ()) + tuple(differing.values())
+            notes += done.notes + explained(there, source, differing)
             if not quick:
                 steps.begin("reading every page")
                 bad, unseen = _check_pages(there)

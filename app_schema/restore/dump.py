@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app_schema.backup import contents, proof
+from app_schema.backup.catalogue import Catalogue
+from app_schema.backup.entry import Acceptance
 from app_schema.backup.steps import UNWATCHED
-from app_schema.engine import administer, connect_to
+from app_schema.backup.taking import major
+from app_schema.engine import administer, connect_to, quoted
 from app_schema.errors import RestoreDiffers, RestoreError
-from app_schema.restore import place
+from app_schema.restore import definitions, place
 from app_schema.restore.filling import check, fill
-from app_schema.restore.replace import swap
+from app_schema.restore.replace import dated, swap
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import URL
 
-    from app_schema.backup.entry import Database, Proof
+    from app_schema.backup.entry import Proof
     from app_schema.backup.steps import Steps
+    from app_schema.restore.place import Place
     from app_schema.restore.source import Source
     from app_schema.settings import Settings
 
@@ -37,6 +44,7 @@ class Restored:
         differences: from what was taken, a line each; None when there is nothing to compare with.
         notes: what else is worth knowing, a line each.
         old: the name that the replaced database has now.
+        accepted: definitions that differ from what was taken and were accepted, a line each; they are not in ``differences``.
     """
 
     database: str
@@ -46,9 +54,12 @@ class Restored:
     differences: tuple[str, ...] | None
     notes: tuple[str, ...] = ()
     old: str | None = None
+    accepted: tuple[str, ...] = ()
 
 
-def restore(settings: Settings, source: Source, target: URL, *, replace_it: bool = False, steps: Steps = UNWATCHED) -> Restored:
+def restore(  # noqa: PLR0913 (an argument each option)
+    settings: Settings, source: Source, target: URL, *, replace_it: bool = False, accept_definitions: bool = False, steps: Steps = UNWATCHED
+) -> Restored:
     """Restore one database of a backup as the one that ``target`` names.
 
     It is made beside, under another name; whoever interrupts this, however, leaves ``target`` as it was.
@@ -58,12 +69,14 @@ def restore(settings: Settings, source: Source, target: URL, *, replace_it: bool
         source: the backup.
         target: the database to be.
         replace_it: whether it may be there; it keeps a dated name.
+        accept_definitions: whether to go on when definitions differ from what was taken and no row does, and note that in the catalogue.
         steps: is told what is being done.
 
     Raises:
         BackupDamaged: the file is not what was written; nothing was restored.
         RestoreError: the database is there, or the server cannot take the dump; nothing is left behind.
-        RestoreDiffers: what was restored is not what was taken, so that nothing was replaced.
+        RestoreDiffers: what was restored is not what was taken, so that nothing was replaced. If only definitions differ, it is
+            kept beside ``target``.
     """
     begun = time.monotonic()
     name = str(target.database)
@@ -75,12 +88,24 @@ def restore(settings: Settings, source: Source, target: URL, *, replace_it: bool
             raise RestoreError(f"database {name} exists: give --to NAME for a new one, or --replace to put the backup in its place")
         if there_already and source.database and source.database.missing:
             raise RestoreError(f"{source.shortcomings[0]}, so it replaces nothing; give --to NAME to look at it, or name a whole backup")
+        if accept_definitions and source.entry and source.path.parent != source.folder.path:
+            raise RestoreError(f"{source.path} is not in {source.folder.path}, whose catalogue keeps what was accepted: move it there")
         check(administrator, settings, source)
     with source.opened(settings, steps) as file, place.beside(target, source.database) as there:
         steps.begin("restoring rows, indexes and keys")
         notes = source.shortcomings + there.notes + fill(there, source, file)
         steps.begin("comparing")
-        done = replace(_compared(there.url, source.database), database=name, notes=notes)
+        done, differing = compared(there, source)
+        done = replace(done, database=name, notes=notes + done.notes)
+        if differing:
+            lines = tuple(differing.values()) + explained(there, source, differing, target if there_already else None)
+            if accept_definitions and not done.differences:
+                _note(source, name, lines)
+                done = replace(done, accepted=lines)
+            elif there_already and not done.differences:
+                raise RestoreDiffers(_kept(there, name, lines))
+            else:
+                done = replace(done, differences=(*(done.differences or ()), *lines))
         if there_already and done.differences:
             raise RestoreDiffers(f"database {name} was not replaced, for the backup restored otherwise: {'; '.join(done.differences)}")
         old = swap(there, name) if there_already else None
@@ -95,8 +120,38 @@ def look(url: URL, *, catalog: bool) -> Proof:
         return proof.take(connection, contents.look(connection).tables, rows=True, catalog=catalog)
 
 
-def _compared(url: URL, database: Database | None) -> Restored:
-    taken = database.proof if database else None
-    found = look(url, catalog=bool(taken and taken.catalog) and not (database and database.missing))
+def compared(there: Place, source: Source, *, catalog: bool = True) -> tuple[Restored, dict[tuple[str, str], str]]:
+    """Compare the rows that were restored with what was taken; return how definitions differ, by schema and kind, beside that."""
+    taken = source.database.proof if source.database else None
+    whole = bool(source.database and not source.database.missing)
+    found = look(there.url, catalog=bool(catalog and whole and taken and taken.catalog))
     rows = sum(table.rows or 0 for table in found.tables.values())
-    return Restored("", 0, len(found.tables), rows, proof.compare(taken, found) if taken else None)
+    if taken is None:
+        return Restored("", 0, len(found.tables), rows, None), {}
+    majors = source.server_major, major(there.administrator)
+    of_catalog = proof.compare_definitions(taken, found, majors)
+    return Restored("", 0, len(found.tables), rows, proof.compare(taken, found), of_catalog.notes), of_catalog.differing
+
+
+def explained(there: Place, source: Source, differing: Collection[tuple[str, str]], target: URL | None = None) -> tuple[str, ...]:
+    """Say which definitions differ from those of ``target``, else of the database that was backed up if this server has it."""
+    if target is None and source.database and place.exists(there.administrator, source.database.name):
+        target = there.url.set(database=source.database.name)
+    return definitions.explain(there.url, target, differing) if target is not None else ()
+
+
+def _note(source: Source, name: str, lines: tuple[str, ...]) -> None:
+    assert source.entry is not None  # noqa: S101 (something was compared)
+    accepted = Acceptance(at=datetime.now(UTC), database=name, differences=lines)
+    Catalogue(source.folder).amend(source.entry.id, lambda now: now.model_copy(update={"accepted": (*now.accepted, accepted)}))
+
+
+def _kept(there: Place, name: str, lines: tuple[str, ...]) -> str:
+    """Keep what was restored beside ``name``, and return what to say of it."""
+    kept = dated(there.administrator, name, "restored")
+    there.become(kept)
+    return (
+        f"database {name} was not replaced: rows do not differ from what was taken, and definitions do: {'; '.join(lines)};"
+        f" what was restored is kept as database {kept}: look at it, then either give the same command with --accept-definitions"
+        f" or keep {name}, and drop the restored one with: DROP DATABASE {quoted(kept)}"
+    )

@@ -48,7 +48,7 @@ def swap(there: Place, name: str) -> str:
     Raises:
         RestoreError: this user may not, or somebody will not let go of the old one; it is as it was.
     """
-    old_name = _dated(there.administrator, name)
+    old_name = dated(there.administrator, name, "before")
     for attempt in range(ATTEMPTS):
         try:
             there.administrator.execute(DISCONNECT, {"name": name})
@@ -68,8 +68,13 @@ def swap(there: Place, name: str) -> str:
     raise AssertionError  # the last attempt returns or raises
 
 
-def _dated(administrator: Connection, name: str) -> str:
-    dated = f"_before_{datetime.now(UTC):%Y%m%dT%H%M%S%f}"[:-3] + "Z"
+def dated(administrator: Connection, name: str, word: str) -> str:
+    """Return a name for another database that is kept beside ``name``, with ``word`` and the time.
+
+    Raises:
+        RestoreError: a database has it.
+    """
+    dated = f"_{word}_{datetime.now(UTC):%Y%m%dT%H%M%S%f}"[:-3] + "Z"
     short = name.encode()[: IDENTIFIER_BYTES - len(dated)].decode(errors="ignore") + dated
     if exists(administrator, short):
         raise RestoreError(f"database {short} exists already; try again in a second")

@@ -76,7 +76,7 @@ def test_it_cleans_up_whatever_happens(settings, source, filled, monkeypatch):
     def interrupted(*_arguments, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "look", interrupted)
+    monkeypatch.setattr(module, "compared", interrupted)
     with pytest.raises(KeyboardInterrupt):
         drill(settings, source, filled)
     assert left_over(filled) == set()

@@ -99,10 +99,16 @@ def test_a_new_database_that_differs_is_kept_and_said(settings, source, filled):
 @pytest.mark.writes
 def test_values_that_differ_are_noticed_whatever_their_number(source, filled):
     run(filled, "UPDATE messages SET content = content || '.' WHERE id = (SELECT max(id::text)::uuid FROM messages)")
-    found = proof.compare(source.database.proof, look(filled, catalog=True))
-    assert found == ("table public.messages: 200 rows, and their values differ",)
-    run(filled, "DROP INDEX idx_messages_parent", "CREATE TABLE more ()")
-    assert "schema public: the definitions of kind index differ" in proof.compare(source.database.proof, look(filled, catalog=True))
+    taken, found = source.database.proof, look(filled, catalog=True)
+    assert proof.compare(taken, found) == ("table public.messages: 200 rows, and their values differ",)
+    assert proof.compare_definitions(taken, found, (17, 17)) == ({}, ())
+    run(
+        filled, "DROP INDEX idx_messages_parent", "ALTER INDEX idx_users_status SET (fillfactor = 70)", "COMMENT ON TABLE users IS 'theirs'"
+    )
+    assert proof.compare_definitions(taken, look(filled, catalog=True), (17, 17)).differing == {
+        ("public", "index"): "schema public: the definitions of kind index differ, and so do the names",
+        ("public", "table"): "schema public: the definitions of kind table differ",
+    }
 
 
 @pytest.mark.usefixtures("cleaned")

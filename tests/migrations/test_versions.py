@@ -1,9 +1,13 @@
 """The whole way on every version that this machine has: create, migrate, seed, check, look after."""
 
 import json
+import os
 
 from click.testing import CliRunner
 from databases import administrator, engine_of
+from places import databases, drop, one
+from programs import alembic
+from rows import insert
 from sqlalchemy import text
 
 from app_schema import inventory, migrate
@@ -53,3 +57,34 @@ def test_upkeep_and_monitor(empty, schema, tmp_path):
     ]
     assert not [remark for topic in document["topics"].values() for remark in topic["remarks"] if "could not be read" in remark]
     assert len(document["topics"]["tables"]["rows"]) == 19  # alembic_version as well
+
+
+def test_what_is_fresh_has_no_differences_whoever_compares(programs, empty, folder, monkeypatch):
+    """Alembic, the check of the schema, a drill and both kinds of restore, on this version and with its own programs."""
+    monkeypatch.setenv("PATH", f"{programs.folder}:{os.environ['PATH']}")
+    engine = engine_of(empty)
+    migrate.upgrade(engine)
+    with engine.begin() as connection:
+        insert(connection, "messages", content="안녕하세요")
+    checked = alembic(empty, "check")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    backups = folder / "backups"
+    backups.mkdir(mode=0o700)
+    environment = {"DATABASE_URL": empty.render_as_string(hide_password=False), "APP_SCHEMA_BACKUP_DIR": str(backups)}
+    beside = f"{empty.database}_beside"
+    try:
+        for command, said in (
+            ("db check", "as declared"),
+            ("backup dump", ""),
+            ("restore drill", " passed in "),
+            (f"restore dump --to {beside}", "compared: equal to what was taken"),
+            ("restore dump --replace", "compared: equal to what was taken"),
+            ("db check", "as declared"),
+        ):
+            done = CliRunner().invoke(main, command.split(), env=environment)
+            assert done.exit_code == 0, (command, done.output)
+            assert said in done.stdout
+            assert "compared" not in done.stderr
+        assert one(empty, "SELECT content FROM messages") == "안녕하세요"
+    finally:
+        drop(programs.url, *databases(programs.url, f"{empty.database}_"))

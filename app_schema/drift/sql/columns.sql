@@ -25,7 +25,9 @@ SELECT
         'storage ' || (SELECT nullif(a.attstorage, t.typstorage)::text FROM pg_type AS t WHERE t.oid = a.atttypid),
         'compression ' || nullif(a.attcompression, '')::text,
         'statistics ' || nullif(a.attstattarget, -1),
-        'options ' || (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(a.attoptions) AS o),
+        'options ' || (
+            SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(a.attoptions) AS o JOIN column_option AS k ON k.name = split_part(o, '=', 1)
+        ),
         'foreign options ' || array_to_string(a.attfdwoptions, ', '),
         'comment ' || col_description(r.oid, a.attnum)
     ) AS definition

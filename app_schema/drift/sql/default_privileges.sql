@@ -16,5 +16,6 @@ SELECT
 FROM pg_default_acl AS d
 LEFT JOIN pg_namespace AS n ON n.oid = d.defaclnamespace
 CROSS JOIN aclexplode(d.defaclacl) AS x
+JOIN privilege AS p ON p.name = x.privilege_type
 WHERE n.nspname = :schema OR (d.defaclnamespace = 0 AND d.defaclobjtype = 'r' AND x.grantee <> d.defaclrole)
 GROUP BY d.defaclnamespace, d.defaclobjtype, d.defaclrole, x.grantee

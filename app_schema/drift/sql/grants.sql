@@ -27,6 +27,7 @@ SELECT
     string_agg(DISTINCT g.privilege, E'\n' ORDER BY g.privilege) AS definition
 FROM object AS o
 CROSS JOIN aclexplode(o.acl) AS x
+JOIN privilege AS p ON p.name = x.privilege_type
 CROSS JOIN LATERAL (
     SELECT
         CASE

@@ -25,4 +25,23 @@ JOIN pg_index AS i ON i.indrelid = r.oid
 JOIN pg_class AS c ON c.oid = i.indexrelid
 LEFT JOIN pg_inherits AS h ON h.inhrelid = c.oid
 LEFT JOIN pg_class AS parent ON parent.oid = h.inhparent
-CROSS JOIN LATERAL pg_get_indexdef(c.oid) AS full_text
+JOIN pg_am AS m ON m.oid = c.relam
+CROSS JOIN LATERAL ( -- as pg_get_indexdef writes them: all, and those that are compared; an extension's kind of index has its own
+    SELECT
+        string_agg(written, ', ' ORDER BY place) AS written,
+        string_agg(written, ', ' ORDER BY place) FILTER (
+            WHERE m.amname NOT IN ('btree', 'hash', 'gist', 'gin', 'brin', 'spgist') OR name IN (SELECT k.name FROM storage_parameter AS k)
+        ) AS compared
+    FROM unnest(c.reloptions) WITH ORDINALITY AS o (setting, place)
+    CROSS JOIN LATERAL (SELECT split_part(setting, '=', 1) AS name, substr(setting, strpos(setting, '=') + 1) AS value) AS pair
+    CROSS JOIN LATERAL concat(
+        quote_ident(name), '=', CASE WHEN quote_ident(value) = value THEN value ELSE quote_literal(value) END
+    ) AS written
+) AS parameters
+CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN parameters.written IS NOT DISTINCT FROM parameters.compared THEN definition
+        ELSE replace(definition, format(' WITH (%s)', parameters.written), coalesce(' WITH (' || parameters.compared || ')', ''))
+    END AS full_text
+    FROM pg_get_indexdef(c.oid) AS definition
+) AS printed

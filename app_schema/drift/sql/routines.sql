@@ -25,6 +25,8 @@ SELECT
                 ELSE s.setting
             END, E'\n' ORDER BY s.setting)
             FROM unnest(f.proconfig) AS s (setting)
+            CROSS JOIN LATERAL split_part(s.setting, '=', 1) AS parameter
+            WHERE parameter LIKE '%.%' OR pg_settings_get_flags(parameter) IS NOT NULL -- an extension's, or one that this server has
         ),
         'transition ' || nullif(a.aggtransfn, 0)::regprocedure || ' on ' || format_type(a.aggtranstype, NULL),
         'final ' || nullif(a.aggfinalfn, 0)::regprocedure,

@@ -35,4 +35,23 @@ dominant AS ( -- whoever owns most of the schema owns "the schema" here; only ot
     GROUP BY owner
     ORDER BY count(*) DESC, owner
     LIMIT 1
+),
+-- The keys that are compared in lists of key=value. A server may keep keys of its own there (Debian's 15.20 has pg_attver in
+-- the options of every column, with another value for each table); they are no part of a definition.
+column_option (name) AS (VALUES ('n_distinct'), ('n_distinct_inherited')),
+storage_parameter (name) AS ( -- of tables, their TOAST tables, views and PostgreSQL's own kinds of index
+    VALUES ('autosummarize'), ('autovacuum_analyze_scale_factor'), ('autovacuum_analyze_threshold'), ('autovacuum_enabled'),
+        ('autovacuum_freeze_max_age'), ('autovacuum_freeze_min_age'), ('autovacuum_freeze_table_age'),
+        ('autovacuum_multixact_freeze_max_age'), ('autovacuum_multixact_freeze_min_age'), ('autovacuum_multixact_freeze_table_age'),
+        ('autovacuum_vacuum_cost_delay'), ('autovacuum_vacuum_cost_limit'), ('autovacuum_vacuum_insert_scale_factor'),
+        ('autovacuum_vacuum_insert_threshold'), ('autovacuum_vacuum_max_threshold'), ('autovacuum_vacuum_scale_factor'),
+        ('autovacuum_vacuum_threshold'), ('buffering'), ('check_option'), ('deduplicate_items'), ('fastupdate'), ('fillfactor'),
+        ('gin_pending_list_limit'), ('log_autovacuum_min_duration'), ('pages_per_range'), ('parallel_workers'), ('security_barrier'),
+        ('security_invoker'), ('toast_tuple_target'), ('user_catalog_table'), ('vacuum_cleanup_index_scale_factor'),
+        ('vacuum_index_cleanup'),
+        ('vacuum_max_eager_freeze_failure_rate'), ('vacuum_truncate')
+),
+privilege (name) AS (
+    VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER'), ('MAINTAIN'), ('USAGE'), ('CREATE'),
+        ('EXECUTE')
 )

@@ -14,9 +14,14 @@ SELECT
             )
         END,
         CASE r.relpersistence WHEN 'u' THEN 'unlogged' WHEN 't' THEN 'temporary' END,
-        'with ' || (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(r.reloptions) AS o),
+        'with ' || (
+            SELECT string_agg(o, ', ' ORDER BY o)
+            FROM unnest(r.reloptions) AS o JOIN storage_parameter AS k ON k.name = split_part(o, '=', 1)
+        ),
         'with toast ' || (
-            SELECT string_agg(o, ', ' ORDER BY o) FROM pg_class AS t CROSS JOIN unnest(t.reloptions) AS o WHERE t.oid = r.reltoastrelid
+            SELECT string_agg(o, ', ' ORDER BY o)
+            FROM pg_class AS t CROSS JOIN unnest(t.reloptions) AS o JOIN storage_parameter AS k ON k.name = split_part(o, '=', 1)
+            WHERE t.oid = r.reltoastrelid
         ),
         CASE WHEN r.relrowsecurity THEN 'row security enabled' END,
         CASE WHEN r.relforcerowsecurity THEN 'row security forced' END,

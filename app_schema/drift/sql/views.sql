@@ -5,7 +5,10 @@ SELECT
     r.relname::text AS name,
     concat_ws(
         E'\n',
-        'with ' || (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(r.reloptions) AS o),
+        'with ' || (
+            SELECT string_agg(o, ', ' ORDER BY o)
+            FROM unnest(r.reloptions) AS o JOIN storage_parameter AS k ON k.name = split_part(o, '=', 1)
+        ),
         CASE WHEN NOT r.relispopulated THEN 'with no data' END,
         CASE WHEN r.relpersistence = 't' THEN 'temporary' END,
         'access method ' || (SELECT amname FROM pg_am WHERE oid = r.relam AND amname <> 'heap'),

@@ -1,0 +1,65 @@
+"""Which definitions of a restored database differ from those of another one, by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app_schema.drift.catalog import Catalog, Key, snapshot
+from app_schema.drift.difference import Difference
+from app_schema.engine import connect_to
+from app_schema.errors import ServerUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy import URL
+
+SHOWN = 10  # of one kind in one schema
+
+
+def explain(restored: URL, other: URL, wanted: Collection[tuple[str, str]]) -> tuple[str, ...]:
+    """Compare two databases by name, as they are now, and return how the restored one differs from the other, a line each.
+
+    Args:
+        restored: the database that was restored.
+        other: usually the one that was backed up; it may have changed since.
+        wanted: schemas and kinds of object to compare.
+    """
+    if not wanted:
+        return ()
+    schemas = {schema for schema, _ in wanted}
+    try:
+        here, there = _read(restored, schemas), _read(other, schemas)
+    except ServerUnreachable as error:
+        return (f"database {other.database} cannot be read, which would tell more: {error}",)
+    return tuple(line for schema, kind in wanted if kind for line in _kind(schema, kind, here[schema], there[schema], str(other.database)))
+
+
+def _read(url: URL, schemas: Collection[str]) -> dict[str, Catalog]:
+    found = {}
+    with connect_to(url) as connection:
+        for schema in schemas:
+            savepoint = connection.begin_nested()
+            found[schema] = snapshot(connection, schema, ())
+            savepoint.rollback()
+        connection.rollback()
+    return found
+
+
+def _kind(schema: str, kind: str, here: Catalog, there: Catalog, other: str) -> list[str]:
+    differing = [key for key in here.keys() | there.keys() if key.kind == kind and here.get(key) != there.get(key)]
+    keys = sorted(differing, key=lambda key: key.name)
+    if not keys:
+        return [f"schema {schema}: every {kind} is as in {other} now"]
+    lines = [f"schema {schema}: {_difference(key, here.get(key), there.get(key), other)}" for key in keys[:SHOWN]]
+    return [*lines, *([f"schema {schema}: … and {len(keys) - SHOWN} more of kind {kind}"] if len(keys) > SHOWN else [])]
+
+
+def _difference(key: Key, here: str | None, there: str | None, other: str) -> str:
+    what = f"{key.kind} {key.name}"
+    if here is None:
+        return f"{what} is in {other} now and was not restored"
+    if there is None:
+        return f"{what} was restored and is not in {other} now"
+    how = str(Difference("changed", key.kind, key.name, here, there)).removeprefix(f"changed {what}: ")
+    return f"{what} is not as in {other} now: {how}"
