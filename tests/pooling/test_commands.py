@@ -168,7 +168,7 @@ def test_a_pooler_with_several_connections_is_recognised(server):
         pass
 
 
-def test_a_direct_address_alone_is_refused(run, engine):
+def test_a_direct_address_alone_is_refused(engine):
     result = CliRunner().invoke(main, ["status"], env={"DATABASE_URL": None, "DATABASE_DIRECT_URL": str(engine.url)})
     assert (result.exit_code, "set DATABASE_URL too" in result.stderr) == (2, True)
     assert "DATABASE_DIRECT_URL" not in os.environ
