@@ -15,7 +15,7 @@ from app_schema.errors import BackupDamaged, BackupUnknown
 from app_schema.physical.base import SUFFIX, programs_for
 from app_schema.physical.proof import prove
 from app_schema.physical.transfer import ENCRYPTED
-from app_schema.physical.unpacking import check_python, unpack
+from app_schema.physical.unpacking import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,7 +105,6 @@ def fetch(
         InTheWay: something else lies in its place; nothing was overwritten.
         ProgramMissing: PostgreSQL's programs of that version, which prove it, are not here.
     """
-    check_python()
     folder = transfer.folder
     catalogue = Catalogue(folder)
     with folder.run():
