@@ -10,15 +10,17 @@ from rich.table import Table
 from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.copies import LATEST, Copies
+from app_schema.backup.encryption import for_reading
 from app_schema.backup.entry import Kind
 from app_schema.backup.fetch import Fetched
 from app_schema.backup.fetch import fetch as bring
 from app_schema.backup.folder import Folder
 from app_schema.backup.upload import Bucket
+from app_schema.cli.physical import say_unrestorable
 from app_schema.cli.progress import counting
 from app_schema.cli.stopping import stoppable
 from app_schema.columns import show
-from app_schema.errors import BackupDamaged, SettingsError
+from app_schema.errors import BackupDamaged, EncryptionError, SettingsError
 from app_schema.monitoring.units import size
 from app_schema.physical.archive import place_of
 from app_schema.physical.fetch import fetch as bring_chain
@@ -74,6 +76,11 @@ def fetch_backup(settings: Settings, folder: Folder, copies: Copies, name: str) 
         bring_all(transfer, members(transfer, entry))
         click.echo(f"bring it back with: app-schema restore cluster --to DIR --backup {entry.id}")
         return
+    if entry.encryption:
+        try:
+            for_reading(settings, entry.encryption)
+        except EncryptionError as error:
+            say_note(f"it cannot be restored on this machine: {error}")
     with counting("fetching", entry.size) as report:
         done = bring(folder, copies, entry, report)
     say_fetched(done)
@@ -94,6 +101,7 @@ def fetch_cluster(settings: Settings, folder: Folder, copies: Copies, name: str 
         if entry.physical is None:
             raise SettingsError(f"{entry.id} is no backup of a cluster; fetch it without --cluster")
         chosen = members(transfer, entry)
+    say_unrestorable(chosen[-1])
     bring_all(transfer, chosen, Wal(transfer, chain.place(chosen[0])))
     findings = list(check_clusters(settings, folder, chosen))
     for finding in findings:

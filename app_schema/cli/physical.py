@@ -13,8 +13,9 @@ from app_schema.backup.folder import Folder
 from app_schema.backup.upload import Bucket
 from app_schema.cli.progress import watching
 from app_schema.cli.stopping import stoppable
-from app_schema.errors import Interrupted, WalBehind
+from app_schema.errors import Interrupted, ProgramMissing, WalBehind
 from app_schema.monitoring.units import size
+from app_schema.physical import restorable
 from app_schema.physical.base import base as take_base
 from app_schema.physical.base import incremental as take_incremental
 from app_schema.physical.elsewhere import upload as send_cluster
@@ -50,6 +51,7 @@ def _copied(settings: Settings, take: Callable[[Settings, Folder, Steps], Entry]
     with stoppable(), watching() as steps:
         entry = take(settings, folder, steps)
     say_copied(entry)
+    say_unrestorable(entry)
     say_problems(settings, folder)
     copy_cluster(settings, folder, entry, bucket)
 
@@ -71,6 +73,14 @@ def wal(settings: Settings, *, status: bool, as_json: bool) -> None:
             ready.run()
     except Interrupted:
         click.echo("stopped; the server keeps its WAL for us, at most max_slot_wal_keep_size of it")
+
+
+def say_unrestorable(entry: Entry) -> None:
+    """Say which programs are missing on this machine to restore a cluster: here it costs nothing, in the disaster it does."""
+    try:
+        restorable.check(entry)
+    except ProgramMissing as missing:
+        click.echo(f"note: it cannot be restored on this machine: {missing}", err=True)
 
 
 def say_problems(settings: Settings, folder: Folder) -> None:

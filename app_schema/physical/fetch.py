@@ -14,6 +14,7 @@ from app_schema.backup.tree import drafted
 from app_schema.errors import BackupDamaged, BackupUnknown
 from app_schema.physical.base import SUFFIX, programs_for
 from app_schema.physical.proof import prove
+from app_schema.physical.restorable import PROVE
 from app_schema.physical.transfer import ENCRYPTED
 from app_schema.physical.unpacking import unpack
 
@@ -110,7 +111,7 @@ def fetch(
     with folder.run():
         catalogue.sweep()
         for member in chosen:
-            programs_for(member)
+            programs_for(member, *(PROVE if wal else PROVE[:1]))
             for _, pieces in _wanted(transfer, member):
                 transfer.cipher(pieces.suffix)
         needed = size(transfer, chosen)

@@ -111,6 +111,11 @@ def check(programs: Programs, archive: Path, name: str) -> None:
         said = f"died of signal {-done.returncode} on it" if done.returncode < 0 else f"says: {reason(done.stderr)}"
         if "unsupported version" in said:
             raise RestoreError(f"{name} is of a newer pg_dump than pg_restore {programs.version} here can read: install the newer one")
+        if "zstd" in said or "lz4" in said:  # it was built without
+            raise RestoreError(
+                f"{name} is compressed, which pg_restore {programs.version} in {programs.folder} was built without ({said}):"
+                f" install postgresql-client-{programs.major}"
+            )
         raise RestoreError(f"{name} is damaged or was cut off (pg_restore {said}); nothing was restored")
 
 

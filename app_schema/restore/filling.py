@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from app_schema.backup.programs import Programs
 from app_schema.backup.taking import major
 from app_schema.engine import connect_to, quoted
 from app_schema.errors import RestoreError, RestoreRefused
@@ -30,12 +29,14 @@ def check(administrator: Connection, settings: Settings, source: Source) -> None
     """Refuse what this server cannot take, before anything is made on it; roles that a snapshot has are made from it.
 
     Raises:
+        ProgramMissing: PostgreSQL's programs here are too old for it, or were built without its compression.
         RestoreRefused: the server is older than the backup, or lacks its roles.
     """
     here = major(administrator)
     if source.server_major > here:
         newest = source.server_major
         raise RestoreRefused(f"the backup is of PostgreSQL {newest} and this server is {here}: restore it into {newest} or newer")
+    source.programs(here)
     wanted = source.database.roles if source.database else ()
     if missing := set(wanted) - set(administrator.scalars(ROLES)):
         missing -= make(administrator, settings, source, missing)
@@ -50,7 +51,7 @@ def fill(there: Place, source: Source, file: Path, *sections: str) -> tuple[str,
     Raises:
         RestoreError: the server refused part of it, or the file is none that pg_dump wrote.
     """
-    programs = Programs.find(max(source.client_major, major(there.administrator)))
+    programs = source.programs(major(there.administrator))
     if not script.is_archive(file):
         script.check(file, str(source.path))
         script.restore(programs, there.url, file)
