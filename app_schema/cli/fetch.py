@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
+from app_schema import moments
 from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.copies import LATEST, Copies
@@ -143,18 +144,18 @@ def say_listed(folder: Folder, copies: Copies, archives: Path) -> None:
     """Say what the bucket holds, oldest first, and what of it is here."""
     entries = Catalogue(folder).read()[0]
     here = {entry.id for entry in entries if all((folder.path / part.file).exists() for part in entry.parts)}
-    table = Table("id", "kind", "taken (UTC)", box=None, pad_edge=False)
+    table = Table("id", "kind", "taken", box=None, pad_edge=False)
     table.add_column("size", justify="right")
     table.add_column("here")
     for copy in copies.backups:
         if copy.whole:
-            table.add_row(copy.id, copy.kind, f"{copy.taken:%Y-%m-%d %H:%M}", size(copy.bytes), "yes" if copy.id in here else "no")
+            table.add_row(copy.id, copy.kind, moments.minute(copy.taken), size(copy.bytes), "yes" if copy.id in here else "no")
     if table.row_count:
         show(lambda _room: table)
     else:
         click.echo(f"there are no backups in {copies.url}")
     for wal in archived(copies, archives):
-        until = f"{wal.modified:%Y-%m-%d %H:%M} UTC"
+        until = moments.minute(wal.modified)
         click.echo(f"WAL of cluster {wal.system_identifier}: {wal.files} files, {size(wal.bytes)}, sent until {until}; {wal.here} are here")
     for copy in copies.backups:
         if not copy.whole:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app_schema import moments
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.encryption import UNENCRYPTED, for_writing
 from app_schema.backup.folder import Folder
@@ -100,7 +101,8 @@ def say_status(found: Status, *, as_json: bool) -> None:
     else:
         click.echo(f"receiver  {found.receiver}{f', the server keeps {size(found.retained_bytes)} for it' * bool(found.retained_bytes)}")
         click.echo(f"archiver  {found.archiver}")
-        click.echo(f"newest    {found.newest or 'nothing'}{f' of {found.newest_at:%Y-%m-%d %H:%M:%S} UTC' if found.newest_at else ''}")
+        at = f" of {moments.exact(found.newest_at.replace(microsecond=0))}" if found.newest_at else ""
+        click.echo(f"newest    {found.newest or 'nothing'}{at}")
         click.echo(f"behind    {size(found.behind_bytes)}{f', {found.behind_seconds:,.0f} s' * bool(found.behind_seconds)}")
     if found.problems:
         raise WalBehind("; ".join(found.problems))

@@ -9,6 +9,7 @@ from contextlib import ExitStack, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from app_schema import moments
 from app_schema.backup import chain, window
 from app_schema.backup.catalogue import Catalogue
 from app_schema.errors import BackupDamaged
@@ -71,7 +72,7 @@ def verify(
                 catalogue.note_look(entry.id, error)
             if report:
                 report(entry.size)
-            yield Finding(entry.id, "as written" if proof else f"all there, read on {entry.verified[-1].at:%Y-%m-%d}", error)
+            yield Finding(entry.id, "as written" if proof else f"all there, read on {moments.minute(entry.verified[-1].at)}", error)
     good = [entry for entry in known.values() if entry.id not in bad]
     for system in sorted({chain.place(entry).system_identifier for entry in entries}):
         yield from _verify_wal(settings, folder, system, good, everything=everything)
