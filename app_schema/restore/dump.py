@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app_schema.backup import contents, proof
 from app_schema.backup.steps import UNWATCHED
-from app_schema.engine import administer, connect_to
+from app_schema.engine import administer, connect_to, writable
 from app_schema.errors import RestoreDiffers, RestoreError
 from app_schema.restore import place
 from app_schema.restore.filling import check, fill
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from app_schema.backup.entry import Database, Proof
     from app_schema.backup.steps import Steps
+    from app_schema.restore.replay import Missing
     from app_schema.restore.source import Source
     from app_schema.settings import Settings
 
@@ -37,6 +38,7 @@ class Restored:
         differences: from what was taken, a line each; None when there is nothing to compare with.
         notes: what else is worth knowing, a line each.
         old: the name that the replaced database has now.
+        missing: what of the backup is not there.
     """
 
     database: str
@@ -46,6 +48,7 @@ class Restored:
     differences: tuple[str, ...] | None
     notes: tuple[str, ...] = ()
     old: str | None = None
+    missing: tuple[Missing, ...] = ()
 
 
 def restore(settings: Settings, source: Source, target: URL, *, replace_it: bool = False, steps: Steps = UNWATCHED) -> Restored:
@@ -63,9 +66,10 @@ def restore(settings: Settings, source: Source, target: URL, *, replace_it: bool
     Raises:
         BackupDamaged: the file is not what was written; nothing was restored.
         RestoreError: the database is there, or the server cannot take the dump; nothing is left behind.
-        RestoreDiffers: what was restored is not what was taken, so that nothing was replaced.
+        RestoreDiffers: what was restored is not what was taken, or not all of it, so that nothing was replaced.
     """
     begun = time.monotonic()
+    target = writable(target)
     name = str(target.database)
     with administer(target) as administrator:
         there_already = place.exists(administrator, name)
@@ -78,11 +82,12 @@ def restore(settings: Settings, source: Source, target: URL, *, replace_it: bool
         check(administrator, settings, source)
     with source.opened(settings, steps) as file, place.beside(target, source.database) as there:
         steps.begin("restoring rows, indexes and keys")
-        notes = source.shortcomings + there.notes + fill(there, source, file)
+        filled = fill(there, settings, source, file)
+        notes = source.shortcomings + there.notes + filled.notes
         steps.begin("comparing")
-        done = replace(_compared(there.url, source.database), database=name, notes=notes)
-        if there_already and done.differences:
-            raise RestoreDiffers(f"database {name} was not replaced, for the backup restored otherwise: {'; '.join(done.differences)}")
+        done = replace(_compared(there.url, source.database), database=name, notes=notes, missing=filled.missing)
+        if there_already and (wrong := (*map(str, done.missing), *(done.differences or ()))):
+            raise RestoreDiffers(f"database {name} was not replaced, for the backup restored otherwise: {'; '.join(wrong)}")
         old = swap(there, name) if there_already else None
         if not there_already:
             there.become(name)
