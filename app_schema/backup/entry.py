@@ -16,6 +16,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from app_schema.errors import BackupDamaged
 
 VERSION: Literal[1] = 1
+NO_CHECKSUMS = (
+    "the cluster has no data checksums, so that nothing tells a page that the disk has damaged:"
+    " stop the server, run pg_checksums --enable, and take a new base"
+)
 
 
 class Kind(StrEnum):
@@ -102,6 +106,32 @@ class Part(Record):
     database: Database | None = None
 
 
+class ConfigurationFile(Record):
+    """A configuration file as it was: ``path`` is where the server read it, ``bytes`` and ``sha256`` are those of its content."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+class Configuration(Record):
+    """The configuration that a server keeps outside its data directory, as Debian's packages do.
+
+    Attributes:
+        data_directory: where the data directory was.
+        config_file, hba_file, ident_file: where the server read them; the data directory may hold one or the other.
+        files: those outside the data directory, and what they include.
+        folders: those of ``include_dir``; one may be empty.
+    """
+
+    data_directory: str
+    config_file: str
+    hba_file: str
+    ident_file: str
+    files: tuple[ConfigurationFile, ...]
+    folders: tuple[str, ...] = ()
+
+
 class Physical(Record):
     """What a base backup or an incremental adds: its place in the chain and in the WAL.
 
@@ -115,6 +145,8 @@ class Physical(Record):
         consistent_at: the server's time after ``stop_lsn``.
         next_xid: the first transaction id, with its epoch, that was not yet given out by then.
         segment_bytes: the size of the cluster's WAL segments.
+        configuration: what was taken from outside the data directory; None when there was nothing, or nothing could be read.
+        unread: what of the configuration could not be read, a line each with its cure.
     """
 
     parent: str | None = None
@@ -128,6 +160,8 @@ class Physical(Record):
     consistent_at: datetime
     next_xid: int
     segment_bytes: int
+    configuration: Configuration | None = None
+    unread: tuple[str, ...] = ()
 
 
 class Verification(Record):
@@ -212,6 +246,13 @@ class Entry(Record):
     def left_out(self) -> tuple[str, ...]:
         """What could not be included, in any part."""
         return self.missing + tuple(line for part in self.parts if part.database for line in part.database.missing)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a backup of a cluster cannot prove or bring back, a line each with its cure; it is a good backup all the same."""
+        if self.physical is None:
+            return ()
+        return (() if self.physical.checksums else (NO_CHECKSUMS,)) + self.physical.unread
 
     @property
     def status(self) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app_schema import moments
+from app_schema.backup import chain
 from app_schema.backup.folder import Folder
 from app_schema.cli.progress import watching
 from app_schema.cli.stopping import stoppable
@@ -74,7 +75,10 @@ def say_recovered(done: Recovered) -> None:
         click.echo(f"note: {note}", err=True)
     if done.differences:
         raise RestoreDiffers(f"{done.home} is there, and is damaged: {'; '.join(done.differences)}")
-    click.echo("checked: amcheck and the checksums of all pages found nothing")
+    if chain.place(way.backup).checksums:
+        click.echo("checked: amcheck and the checksums of all pages found nothing")
+    else:
+        click.echo("checked: amcheck found nothing; there are no checksums of pages")
     if done.url:
         click.echo(f'running; connect with: psql "{done.url.set(drivername="postgresql").render_as_string()}"')
     else:

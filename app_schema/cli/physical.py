@@ -127,3 +127,7 @@ def say_copied(entry: Entry) -> None:
     assert entry.physical is not None  # noqa: S101 (every base and incremental has one)
     upon = f" upon {entry.physical.parent}" if entry.physical.parent else ""
     click.echo(f"{entry.id}: {size(entry.size)} in {entry.seconds:,.1f} s{upon}, consistent from {entry.physical.stop_lsn} on")
+    if configuration := entry.physical.configuration:
+        click.echo(f"with {len(configuration.files)} configuration files from outside the data directory")
+    for remark in entry.remarks:
+        click.echo(f"warning: {remark}", err=True)

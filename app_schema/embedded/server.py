@@ -16,6 +16,7 @@ from app_schema.embedded.postmaster import Postmaster
 from app_schema.errors import EmbeddedServerError, EmbeddedServerStopped
 
 NAMES = ("data", "draft", "password", "run", "log", "binaries")
+RESTORED = ("tablespaces", "configuration")  # beside the data of a restored cluster
 DEFAULT_PORT = 5432
 
 
@@ -146,7 +147,7 @@ class EmbeddedServer:
             with self._lock():
                 self._stop()
                 launch.settle(self.data, self.log)  # raises rather than pull the data from under a server
-                for path in [*(self.home / name for name in NAMES), *self.home.glob("password.*")]:
+                for path in [*(self.home / name for name in (*NAMES, *RESTORED)), *self.home.glob("password.*")]:
                     if path.is_dir() and not path.is_symlink():
                         shutil.rmtree(path)
                     else:

@@ -41,6 +41,12 @@ PARTIAL = Rule(
     "A restore would lack what could not be read.",
     "app-schema backup list; dump as the owner of everything",
 )
+REMARK = Rule(
+    "backup-remark",
+    Severity.NOTE,
+    "The backup is good; this is what it cannot prove or bring back.",
+    "app-schema backup base, after what the line says",
+)
 PLAIN = Rule(
     "backup-unencrypted",
     Severity.WARNING,
@@ -82,6 +88,8 @@ def _newest(rows: Sequence[Backup], look: Look) -> Iterator[Finding]:
         yield DAMAGED.finding(kind, f"{newest.backup} is damaged", command=again)
     elif newest.status == "partial":
         yield PARTIAL.finding(kind, f"{newest.backup} lacks what its user could not read")
+    for remark in newest.remarks:
+        yield REMARK.finding(kind, f"{newest.backup}: {remark}")
     if newest.encryption is None and kind in (Kind.DUMP, Kind.SNAPSHOT):
         yield PLAIN.finding(kind, f"{newest.backup} is not encrypted")
     if look.settings.backup_s3_url and newest.uploaded is None:

@@ -34,6 +34,7 @@ class Backup(NamedTuple):
         drilled: when a restore of it last proved it.
         drill_seconds: how long that took.
         drill_error: why the last one failed; None when it passed, or there was none.
+        remarks: what a backup of a cluster cannot prove or bring back, with the cure.
     """
 
     backup: str
@@ -49,6 +50,7 @@ class Backup(NamedTuple):
     drill_seconds: float | None
     drill_error: str | None
     uploaded: datetime | None
+    remarks: tuple[str, ...] = ()
 
 
 def read(look: Look) -> Sequence[Backup]:
@@ -87,6 +89,7 @@ def _row(entry: Entry) -> Backup:
         drill_seconds=passed[-1].seconds if passed else None,
         drill_error=None if last is None or last.passed else _reason(last),
         uploaded=entry.uploads[-1].at if entry.uploads else None,
+        remarks=entry.remarks,
     )
 
 

@@ -20,7 +20,7 @@ from app_schema.backup.programs import Programs
 from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.tree import drafted
 from app_schema.errors import BackupError, ProgramMissing
-from app_schema.physical import needs
+from app_schema.physical import configuration, needs
 from app_schema.physical.layout import DATA, MANIFEST, TABLESPACES, check_manifest
 from app_schema.physical.route import NEW_BASE
 
@@ -33,13 +33,15 @@ if TYPE_CHECKING:
     from app_schema.backup.steps import Steps
     from app_schema.backup.taking import Taking
     from app_schema.backup.tree import Tree
+    from app_schema.physical.configuration import Taken
     from app_schema.settings import Settings
 
 SUFFIX = ".cluster"
 MANIFEST_CHECKSUMS = "SHA256"
 IDENTITY = text("""
     SELECT system_identifier::text AS system, (SELECT rolname FROM pg_roles WHERE oid = 10) AS superuser,
-        current_setting('server_version') AS version, pg_size_bytes(current_setting('wal_segment_size')) AS segment_bytes
+        current_setting('server_version') AS version, pg_size_bytes(current_setting('wal_segment_size')) AS segment_bytes,
+        current_setting('data_checksums') AS checksums
     FROM pg_control_system()
 """)
 MOMENT = text("SELECT clock_timestamp() AS time, pg_snapshot_xmax(pg_current_snapshot())::text AS next_xid")
@@ -56,7 +58,7 @@ START = re.compile(r"^START WAL LOCATION: (\S+) \(file ([0-9A-F]{24})\)", re.MUL
 
 
 def base(settings: Settings, folder: Folder, steps: Steps = UNWATCHED) -> Entry:
-    """Copy the settings' whole cluster into ``folder`` and enter it in the catalogue.
+    """Copy the settings' whole cluster into ``folder`` and enter it in the catalogue, with the configuration that lies elsewhere.
 
     Args:
         settings: which cluster.
@@ -78,12 +80,16 @@ def incremental(settings: Settings, folder: Folder, steps: Steps = UNWATCHED) ->
 
     Raises:
         BackupUnknown: there is no base to add to.
+        BackupError: data checksums were turned on or off since; or as above.
         BackupDamaged: the backup that it would add to is not what was written.
     """
     with taking.begun(settings, folder, Kind.INCREMENTAL) as run:
         needs.check_incremental(run.connection)
         entries, _ = run.catalogue.read()
-        parent = chain.newest(entries, run.connection.execute(IDENTITY).one().system)
+        identity = run.connection.execute(IDENTITY).one()
+        parent = chain.newest(entries, identity.system)
+        if chain.place(parent).checksums != (identity.checksums == "on"):  # pg_checksums rewrites every page, and WAL does not tell
+            raise BackupError(f"data checksums were turned {identity.checksums} after {parent.id}: {NEW_BASE}")
         check_manifest(folder, parent)
         return _take(run, parent, steps)
 
@@ -138,8 +144,8 @@ def _take(run: Taking, parent: Entry | None, steps: Steps) -> Entry:
                 if SUMMARIES in str(error):
                     raise BackupError(f"{error}; the server does not know any more what changed: {NEW_BASE}") from None
                 raise
-        moment = run.connection.execute(MOMENT).one()
-        entry = _entry(run, parent, tree, identity, moment)
+        entry = _entry(run, parent, tree, identity, configuration.take(run.connection, tree.path))
+        run.connection.rollback()
         run.catalogue.add(entry, [tree])
     return entry
 
@@ -171,7 +177,8 @@ def _watched(connection: Connection, steps: Steps, *, whole: bool) -> Iterator[N
         watching.result()
 
 
-def _entry(run: Taking, parent: Entry | None, tree: Tree, identity: Row[Any], moment: Row[Any]) -> Entry:
+def _entry(run: Taking, parent: Entry | None, tree: Tree, identity: Row[Any], taken: Taken) -> Entry:
+    moment = run.connection.execute(MOMENT).one()
     data = tree.path / DATA
     label = START.search((data / "backup_label").read_text(encoding="utf-8", errors="replace"))
     assert label is not None  # noqa: S101 (pg_basebackup wrote it)
@@ -194,11 +201,13 @@ def _entry(run: Taking, parent: Entry | None, tree: Tree, identity: Row[Any], mo
             start_lsn=label[1],
             stop_lsn=last["End-LSN"],
             start_wal=label[2],
-            checksums=True,
+            checksums=identity.checksums == "on",
             superuser=identity.superuser,
             consistent_at=moment.time,
             next_xid=int(moment.next_xid),
             segment_bytes=identity.segment_bytes,
+            configuration=taken.configuration,
+            unread=taken.unread,
         ),
     )
 

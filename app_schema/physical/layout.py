@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from app_schema.errors import BackupDamaged
@@ -18,6 +19,7 @@ TABLESPACES = "tablespaces"
 WAL = "pg_wal"
 LINKS = "pg_tblspc"
 MANIFEST = "backup_manifest"
+CONFIGURATION = "configuration"  # beneath it, files from outside the data directory under their whole paths
 
 
 def data_of(folder: Folder, entry: Entry) -> Path:
@@ -45,3 +47,35 @@ def check_manifest(folder: Folder, entry: Entry) -> bytes:
     if sha256(manifest).hexdigest() != entry.parts[0].sha256:
         raise BackupDamaged(f"{path} was edited or damaged: it is not the manifest that was written; use another chain")
     return manifest
+
+
+def configuration_path(tree: Path, path: str) -> Path:
+    """Return where a configuration file from outside the data directory lies in the folder of a backup, or of a restored cluster.
+
+    Raises:
+        BackupDamaged: the path is not absolute or leads elsewhere; the entry may come from a bucket that others write to.
+    """
+    pure = PurePosixPath(path)
+    if not pure.is_absolute() or ".." in pure.parts or "\0" in path:
+        raise BackupDamaged(f"the entry names the configuration file {path!r}, which is no absolute path; use another backup")
+    return tree / CONFIGURATION / pure.relative_to(pure.anchor)
+
+
+def read_configuration(folder: Folder, entry: Entry) -> dict[str, bytes]:
+    """Return the configuration files from outside the data directory by their paths; they are what was written.
+
+    Raises:
+        BackupDamaged: one is missing, or another one.
+    """
+    configuration = entry.physical.configuration if entry.physical else None
+    contents = {}
+    for file in configuration.files if configuration else ():
+        path = configuration_path(folder.path / entry.parts[0].file, file.path)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise BackupDamaged(f"{path} cannot be read: {error.strerror}; use another backup") from None
+        if sha256(content).hexdigest() != file.sha256:
+            raise BackupDamaged(f"{path} was edited or damaged: it is not the configuration file that was taken; use another backup")
+        contents[file.path] = content
+    return contents

@@ -17,7 +17,7 @@ INCREMENTALS = 17  # the first version that has them
 FACTS = text("""
     SELECT current_user AS role, rolsuper OR rolreplication AS may_replicate, name, current_setting(name, true) AS setting
     FROM pg_roles CROSS JOIN unnest(ARRAY[
-        'wal_level', 'data_checksums', 'max_wal_senders', 'summarize_wal', 'max_slot_wal_keep_size'
+        'wal_level', 'max_wal_senders', 'summarize_wal', 'max_slot_wal_keep_size'
     ]) AS name
     WHERE rolname = current_user
 """)
@@ -79,8 +79,6 @@ def _missing_always(facts: _Facts) -> list[str]:
         missing.append("wal_level is minimal: ALTER SYSTEM SET wal_level = replica, then restart the server")
     if int(settings["max_wal_senders"]) < SENDERS:
         missing.append(f"max_wal_senders is {settings['max_wal_senders']}: ALTER SYSTEM SET max_wal_senders = 10, then restart the server")
-    if settings["data_checksums"] != "on":
-        missing.append("data checksums are off, so that damaged pages would go unnoticed: stop the server, then pg_checksums --enable")
     return missing
 
 

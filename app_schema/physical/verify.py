@@ -16,7 +16,7 @@ from app_schema.errors import BackupDamaged
 from app_schema.physical import archive, memory, route
 from app_schema.physical.base import programs_for
 from app_schema.physical.finding import Finding
-from app_schema.physical.layout import WAL, check_manifest, data_of
+from app_schema.physical.layout import WAL, check_manifest, data_of, read_configuration
 from app_schema.physical.proof import prove
 from app_schema.physical.restorable import PROVE
 from app_schema.physical.route import Leg
@@ -137,6 +137,7 @@ def _glance(folder: Folder, entry: Entry) -> None:
             raise BackupDamaged(f"{path} cannot be read: {error.strerror}; use another chain") from None
         if size != file["Size"]:
             raise BackupDamaged(f"{path} is damaged: {file['Size']:,} bytes were written, {size:,} are there; use another chain")
+    read_configuration(folder, entry)  # a few kilobytes, which the manifest does not know
     place = chain.place(entry)
     own = archive.Archive(data / WAL, place.segment_bytes)
     stop = parse_lsn(place.stop_lsn)

@@ -18,6 +18,7 @@ from app_schema.embedded.postmaster import Postmaster
 from app_schema.errors import BackupDamaged, BackupUnknown, DiskTooSmall, RestoreError
 from app_schema.physical import restorable
 from app_schema.physical.layout import DATA
+from app_schema.restore import configuration
 from app_schema.restore.files import bring
 from app_schema.restore.plan import plan
 from app_schema.restore.server import Server
@@ -114,6 +115,7 @@ def restore(  # noqa: PLR0913 (an argument each question)
         url = server.url(way) if start else None
         if not start:
             server.stop()
+    notes += configuration.notes(way.backup, home)
     notes += tuple(f"{each.damaged or f'{each.id} adds to a backup that is damaged or missing'}: it was not used" for each in way.skipped)
     return Recovered(home, way, url, usable - begun, time.monotonic() - usable, differences, notes)
 

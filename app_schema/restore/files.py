@@ -12,8 +12,9 @@ from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import running
 from app_schema.errors import BackupDamaged, BackupError
 from app_schema.physical.archive import opened
-from app_schema.physical.layout import DATA, LINKS, TABLESPACES, WAL, data_of
+from app_schema.physical.layout import CONFIGURATION, DATA, LINKS, TABLESPACES, WAL, data_of
 from app_schema.physical.proof import prove, proving
+from app_schema.restore import configuration
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ def bring(folder: Folder, way: Plan, home: Path, account: Account, steps: Steps)
         Catalogue(folder).note_look(looked_at.id, str(damage))
         if way.target.backup is not None:
             raise
-        for made in (home / DATA, home / TABLESPACES):
+        for made in (home / DATA, home / TABLESPACES, home / CONFIGURATION):
             shutil.rmtree(made, ignore_errors=True)
         return damage
     return None
@@ -74,9 +75,12 @@ def _copy(folder: Folder, way: Plan, home: Path, account: Account) -> None:
             link.unlink()
             link.symlink_to(home / TABLESPACES / place.name)
     _stage(way, data / WAL)
+    configuration.lay(folder, way.backup, home)
     (data / "recovery.signal").touch()
     (data / "backup_manifest").unlink(missing_ok=True)  # it speaks of other files from now on
-    for path in (data, *data.rglob("*"), *(home / TABLESPACES).rglob("*")):
+    laid = home / CONFIGURATION
+    beside = (laid, *laid.rglob("*")) if laid.exists() else ()
+    for path in (data, *data.rglob("*"), *(home / TABLESPACES).rglob("*"), *beside):
         if account.switched:
             os.chown(path, account.uid, account.gid, follow_symlinks=False)
     data.chmod(0o700)

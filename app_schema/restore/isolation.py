@@ -26,7 +26,9 @@ SETTINGS = {
     "listen_addresses": "",
     "port": "5432",
     "unix_socket_permissions": "0700",
+    "unix_socket_group": "",  # this machine may not have it
     "ssl": "off",  # its key may lie elsewhere
+    "huge_pages": "try",  # likewise
     "archive_mode": "off",
     "archive_command": "",
     "archive_library": "",
@@ -38,6 +40,7 @@ SETTINGS = {
     "max_logical_replication_workers": "0",  # its subscriptions would take the slots of the source's
     "logging_collector": "off",
     "log_destination": "stderr",
+    "lc_messages": "C",  # its log is read for the reason if it does not come back, and this machine may lack another locale
 }
 # The socket lies in a folder of mode 0700: whoever can reach it can read the data itself.
 HBA = "local all all trust\nlocal replication all trust\n"

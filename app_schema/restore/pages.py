@@ -24,6 +24,7 @@ EXTENSIONS = text("""
         EXISTS (SELECT FROM pg_extension WHERE extname = 'amcheck') AS installed
 """)
 DATABASES = text("SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname")
+NO_CHECKSUMS = "pages were not compared with checksums: the cluster has none; run pg_checksums --enable on the stopped server"
 NO_AMCHECK = "pages were not checked by amcheck: this server has none (postgresql-contrib)"
 
 

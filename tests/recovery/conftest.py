@@ -3,6 +3,8 @@
 import subprocess
 
 import pytest
+from debian import debian_cluster
+from debians import configure
 from folders import place
 from sources import Source, new_folder
 
@@ -27,6 +29,14 @@ def history():
             source.add(12)
             source.wait_for_receiver()
         yield source
+
+
+@pytest.fixture(scope="session")
+def debian_cluster_of_the_session():
+    """A cluster of PostgreSQL 15 as Debian makes it, its settings spread over several files; tests leave it as it was."""
+    with debian_cluster() as cluster:
+        configure(cluster)
+        yield cluster
 
 
 @pytest.fixture

@@ -102,6 +102,15 @@ def test_an_incremental_upon_nothing(empty):
         incremental(empty.settings, empty.folder)
 
 
+def test_an_incremental_after_checksums_were_turned_on(empty):
+    """pg_checksums writes every page anew without WAL, so that the server does not know what changed."""
+    entry = base(empty.settings, empty.folder)
+    before = entry.physical.model_copy(update={"checksums": False})
+    Catalogue(empty.folder).amend(entry.id, lambda now: now.model_copy(update={"physical": before}))
+    with pytest.raises(BackupError, match=r"data checksums were turned on after \S+: take a new base with app-schema backup base$"):
+        incremental(empty.settings, empty.folder)
+
+
 def test_what_a_role_and_a_server_lack(empty):
     """All at once, each with its cure."""
     with empty.connect() as connection:
