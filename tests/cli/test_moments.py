@@ -1,6 +1,9 @@
 """Times as people write and read them."""
 
+import os
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -68,6 +71,13 @@ def test_what_is_printed_can_be_pasted_back():
     assert moments.exact(AT.replace(microsecond=120)) == "2026-11-27 14:30:00.000120 KST"
     assert moments.minute(AT.replace(second=59)) == "2026-11-27 14:30 KST"
     assert moments.day(datetime(2026, 11, 26, 15, tzinfo=UTC)) == "2026-11-27"
+
+
+def test_a_machine_without_zones_of_its_own():
+    """Such as a small container: the zones come with the package."""
+    read = "from app_schema import moments; from app_schema.cli import backup; print(moments.read('2026-11-27 14:30 Asia/Seoul'))"
+    done = subprocess.run([sys.executable, "-c", read], env=os.environ | {"PYTHONTZPATH": ""}, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("2026-11-27 14:30:00+09:00\n", "")
 
 
 def test_no_command_prints_times_in_a_way_of_its_own():
