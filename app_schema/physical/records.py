@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.errors import WalDamaged
-from app_schema.physical import tail
+from app_schema.physical import parameters, tail
 from app_schema.physical.segments import parse_lsn, show_lsn
 
 if TYPE_CHECKING:
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from app_schema.physical.route import Leg, Route
 
 # rmgr: Transaction len (rec/tot): 34/34, tx: 743, lsn: 0/0198A2C8, prev 0/0198A290, desc: COMMIT 2026-11-22 07:37:36.123456 UTC
+# rmgr: Transaction len (rec/tot): 50/50, tx: 0, lsn: 0/01528A38, prev 0/01528928, desc: COMMIT_PREPARED 726: 2026-11-27 20:38:50.907551 UTC
+# PREPARE is not the end of a transaction; the name that it gives to it may hold anything.
 LINE = re.compile(
-    r"tx:\s+(\d+), lsn: ([0-9A-F]+/[0-9A-F]+),.*desc: (COMMIT|ABORT)(?:_PREPARED)?\s(?:(\d+): )?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+) UTC"
+    r"rmgr: Transaction .*?tx:\s+(\d+), lsn: ([0-9A-F]+/[0-9A-F]+), prev [0-9A-F]+/[0-9A-F]+,"
+    r" desc: (COMMIT|ABORT)(?:_PREPARED)?\s(?:(\d+): )?(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+) UTC"
 )
 SUBXACTS = re.compile(r"; subxacts: ([\d ]+)")
 BROKEN = re.compile(r"error in WAL record at ([0-9A-F]+/[0-9A-F]+): (.*)")
@@ -48,11 +51,13 @@ class Reader:
         programs: of the very version of the cluster.
         end: after the last transaction was read, the LSN where the last good record begins; where the last file ends if the WAL
             fills it, and then a record may go on after it.
+        needed: the highest value of each setting that recovery needs, among those that the server was started with meanwhile.
     """
 
     route: Route
     programs: Programs
     end: int = field(default=0, init=False)
+    needed: dict[str, str] = field(default_factory=dict, init=False)
 
     def transactions(self) -> Iterator[Transaction]:
         """Yield the end of each transaction, in the order of the WAL.
@@ -76,7 +81,7 @@ class Reader:
         # with no end it waits five seconds for the segment after the last, as if a server were writing it
         end = self.route.end if leg.end is None else leg.end
         ends = (f"--start={show_lsn(leg.start)}", f"--end={show_lsn(end)}")
-        arguments = [f"--path={folder}", f"--timeline={leg.timeline}", *ends, "--rmgr=Transaction"]
+        arguments = [f"--path={folder}", f"--timeline={leg.timeline}", *ends, "--rmgr=Transaction", "--rmgr=XLOG"]
         process = subprocess.Popen(  # noqa: S603 (no shell)
             self.programs.command("pg_waldump", *arguments),
             stdin=subprocess.DEVNULL,
@@ -90,7 +95,11 @@ class Reader:
             assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
             assert process.stderr is not None  # noqa: S101
             try:
-                yield from (found for line in process.stdout if (found := _transaction(leg.timeline, line)))
+                for line in process.stdout:
+                    if found := _transaction(leg.timeline, line):
+                        yield found
+                    elif change := parameters.changed(line):
+                        self.needed = parameters.highest(self.needed, change)
                 error = process.stderr.read()
             except BaseException:  # whoever reads has seen enough
                 process.kill()
@@ -114,7 +123,7 @@ class Reader:
 
 
 def _transaction(timeline: int, line: str) -> Transaction | None:
-    match = LINE.search(line)
+    match = LINE.match(line)
     if not match:  # an assignment of subtransactions, an invalidation
         return None
     own, lsn, what, prepared, time = match.groups()

@@ -87,7 +87,7 @@ def restore(  # noqa: PLR0913 (an argument each question)
         WalEnds: the WAL does not reach the target; nothing was restored.
         ProgramMissing: a program that it needs is not on this machine; nothing was restored.
         DiskTooSmall: the folder's disk cannot hold it; nothing was restored.
-        RestoreError: the folder cannot be used, or the server did not get there; the folder is as it was.
+        RestoreError: the folder cannot be used, or the server did not get there; the folder is as it was, and its log is kept.
     """
     home = home.expanduser().absolute()
     begun = time.monotonic()
@@ -105,9 +105,9 @@ def restore(  # noqa: PLR0913 (an argument each question)
             damage = bring(folder, way, home, account, steps)
             if damage is None:
                 break
-        server = Server(home, binaries, account)
+        server = Server(home, folder, binaries, account)
         steps.begin(f"replaying at most {len(way.wal.files) * way.wal.archive.segment_bytes / 1e6:,.0f} MB of WAL")
-        server.recover(way)
+        known = server.recover(way)
         usable = time.monotonic()
         if check:
             steps.begin("checking every index and every page")
@@ -115,7 +115,7 @@ def restore(  # noqa: PLR0913 (an argument each question)
         url = server.url(way) if start else None
         if not start:
             server.stop()
-    notes += configuration.notes(way.backup, home)
+    notes += known + configuration.notes(way.backup, home)
     notes += tuple(f"{each.damaged or f'{each.id} adds to a backup that is damaged or missing'}: it was not used" for each in way.skipped)
     return Recovered(home, way, url, usable - begun, time.monotonic() - usable, differences, notes)
 

@@ -58,10 +58,10 @@ def notes(entry: Entry, home: Path) -> tuple[str, ...]:
     place = chain.place(entry)
     if place.configuration is None:
         return place.unread
-    where = PurePosixPath(place.configuration.config_file).parent
+    where = ", ".join(sorted({str(PurePosixPath(file.path).parent) for file in place.configuration.files}))
     laid = (
-        f"the source's configuration files from outside its data directory, such as those in {where}, are in {home / CONFIGURATION};"
-        f" {home / DATA}/postgresql.conf and pg_hba.conf were made of them"
+        f"configuration files from outside the source's data directory ({where}) are in {home / CONFIGURATION};"
+        f" {home / DATA}/postgresql.conf and the like were made of them"
     )
     return (laid, *place.unread)
 
@@ -88,13 +88,25 @@ class _Files:
         yield f"# {path}\n"
         folder = str(PurePosixPath(path).parent)
         for line in content.decode(errors="surrogateescape").splitlines():
-            if reference := directives.included(line, grammar, folder):
+            reference = directives.included(line, grammar, folder)
+            if reference and not (folder == self._configuration.data_directory and self._holds(line, reference, grammar)):
                 yield f"# {line}\n"
                 for each in self._named(reference):
                     yield from self.lines(each, grammar)
             else:
                 yield f"{self._changed(line, grammar, folder)}\n"
         self._open.pop()
+
+    def _holds(self, line: str, reference: Reference, grammar: Grammar) -> bool:
+        """Whether an include of a file in the data directory still finds what it names, and none of that comes from outside."""
+        if reference.path in line or self._copy_of(reference.path) is None:
+            return False
+        beneath = _Files(self._configuration, self._files, self._home)
+        beneath._open = [*self._open]
+        for path in self._named(reference):
+            for _ in beneath.lines(path, grammar):
+                pass
+        return not beneath.outside
 
     def _changed(self, line: str, grammar: Grammar, folder: str) -> str:
         if grammar is Grammar.SETTINGS:

@@ -85,6 +85,18 @@ def write(data: Path, sockets: Path, account: Account, more: dict[str, str] | No
     private.write(file, f"{before}{BEGIN}\n{block}{END}\n", account)
 
 
+def keep(data: Path, account: Account, settings: dict[str, str]) -> None:
+    """Set ``settings`` as ALTER SYSTEM does: before the block, so that they hold when it is cut out."""
+    if not settings:
+        return
+    file = data / "postgresql.auto.conf"
+    text = file.read_text(encoding="utf-8")
+    block = BLOCK.search(text)
+    before = re.sub(rf"^\s*({'|'.join(settings)})\b.*\n?", "", BLOCK.sub("", text), flags=re.MULTILINE)
+    lines = "".join(f"{name} = {_quoted(value)}\n" for name, value in settings.items())
+    private.write(file, f"{before}{lines}{block[0] if block else ''}", account)
+
+
 def _quoted(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace("'", "''")
     return f"'{escaped}'"

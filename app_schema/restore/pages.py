@@ -11,9 +11,10 @@ from app_schema.backup.programs import environment, reason
 from app_schema.engine import connect_to, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from sqlalchemy import URL
+    from sqlalchemy import URL, Connection
 
     from app_schema.backup.programs import Programs
     from app_schema.embedded.account import Account
@@ -23,6 +24,14 @@ EXTENSIONS = text("""
     SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'amcheck') AS available,
         EXISTS (SELECT FROM pg_extension WHERE extname = 'amcheck') AS installed
 """)
+# What a prepared transaction has locked, nobody can read until it ends.
+LOCKED = text("""
+    SELECT format('"%s"."%s"', replace(n.nspname, '"', '""'), replace(c.relname, '"', '""'))
+    FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE l.pid IS NULL AND l.mode = 'AccessExclusiveLock' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    ORDER BY 1
+""")
+HELD = "not checked by amcheck, since a prepared transaction has locked it"
 DATABASES = text("SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname")
 NO_CHECKSUMS = "pages were not compared with checksums: the cluster has none; run pg_checksums --enable on the stopped server"
 NO_AMCHECK = "pages were not checked by amcheck: this server has none (postgresql-contrib)"
@@ -33,33 +42,46 @@ def amcheck_all(programs: Programs, url: URL) -> tuple[tuple[str, ...], tuple[st
     with connect_to(url) as connection:
         names = connection.scalars(DATABASES).all()
     bad: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     for name in names:
         found, unseen = amcheck(programs, url.set(database=name))
-        if unseen:
+        if unseen == NO_AMCHECK:
             return (), (unseen,)
+        if unseen:
+            notes += (f"database {name}: {unseen}",)
         if found:
             bad += (f"amcheck of database {name}: {found}",)
-    return bad, ()
+    return bad, notes
 
 
 def amcheck(programs: Programs, url: URL) -> tuple[str | None, str | None]:
-    """Check one database, which is left as it was; return the first thing that is wrong, and why it could not be looked at."""
-    with connect_to(url, isolation_level="AUTOCOMMIT") as connection:
+    """Check one database, which is left as it was; return the first thing that is wrong, and what could not be looked at."""
+    with connect_to(url) as connection:
         facts = connection.execute(EXTENSIONS).one()
         if not facts.available and not facts.installed:
             return None, NO_AMCHECK
+        locked = connection.scalars(LOCKED).all()
+        connection.rollback()
         if not facts.installed:
-            connection.exec_driver_sql("CREATE EXTENSION amcheck")
+            _write(connection, "CREATE EXTENSION amcheck")
         try:
-            return _run(programs, url), None
+            return _run(programs, url, locked), f"{', '.join(locked)}: {HELD}" if locked else None
         finally:
             if not facts.installed:
-                connection.exec_driver_sql("DROP EXTENSION amcheck")
+                _write(connection, "DROP EXTENSION amcheck")
 
 
-def _run(programs: Programs, url: URL) -> str | None:
+def _write(connection: Connection, statement: str) -> None:
+    """Run a statement, also where ``default_transaction_read_only`` is on: in an accident, people stop applications by it."""
+    connection.exec_driver_sql("SET TRANSACTION READ WRITE")
+    connection.exec_driver_sql(statement)
+    connection.commit()
+
+
+def _run(programs: Programs, url: URL, without: Sequence[str] = ()) -> str | None:
     # a pattern is asked for: quoted, a dot or a star in the name is just that
-    command = programs.command("pg_amcheck", "--heapallindexed", f"--database={quoted(str(url.database))}")
+    excluded = [f"--exclude-relation={relation}" for relation in without]
+    command = programs.command("pg_amcheck", "--heapallindexed", f"--database={quoted(str(url.database))}", *excluded)
     done = subprocess.run(  # noqa: S603 (no shell)
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False, env=environment(url)
     )

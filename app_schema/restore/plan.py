@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app_schema import moments
@@ -37,6 +37,7 @@ class Plan:
         last: the last transaction that will be there, None if there is none after the backup's beginning.
         xid: the transaction at which recovery stops, if the target names one.
         skipped: newer backups that would do, were they not damaged.
+        needed: the highest value of each setting that the WAL on the way asks of recovery.
     """
 
     target: Target
@@ -48,6 +49,7 @@ class Plan:
     last: Transaction | None
     xid: int | None = None
     skipped: tuple[Entry, ...] = ()
+    needed: dict[str, str] = field(default_factory=dict)
 
     @property
     def backup(self) -> Entry:
@@ -79,10 +81,11 @@ def _own_end(folder: Folder, target: Target, entry: Entry, entries: list[Entry])
     if found.gap:
         raise WalMissing(f"{found.gap.says}, which {entry.id} was taken with; use another backup")
     programs = programs_for(entry)
-    last = None
-    for last in Reader(found, programs).transactions():  # noqa: B007 (the last one is wanted)
+    last, reader = None, Reader(found, programs)
+    for last in reader.transactions():  # noqa: B007 (the last one is wanted)
         pass
-    return Plan(target, programs, chain.members(entry, entries), found, parse_lsn(place.stop_lsn), place.timeline, last)
+    members = chain.members(entry, entries)
+    return Plan(target, programs, members, found, parse_lsn(place.stop_lsn), place.timeline, last, needed=reader.needed)
 
 
 class _Ends(WalEnds):
@@ -128,10 +131,23 @@ class _Choice:
 
     def _along(self, timeline: int, candidates: list[Entry]) -> Plan | None:
         """Return the plan from the nearest backup that leads to this timeline, None if there is none."""
-        for entry in candidates:
-            way = self._way(entry, timeline)
-            if way and self._is_before(entry, candidates[0]):
+        ways = [(entry, way) for entry in candidates if (way := self._way(entry, timeline))]
+        for entry, way in ways:
+            if self._is_before(entry, candidates[0]):
                 return self._read(entry, timeline, way)
+        return self._ended_later(timeline, ways) if self.target.xid is not None else None
+
+    def _ended_later(self, timeline: int, ways: list[tuple[Entry, tuple[Leg, ...]]]) -> Plan | None:
+        """Return the plan for a transaction that had begun, or was prepared, before every backup, and ended after one of them."""
+        known = None  # what was read from the backup after this one on, and does not hold it
+        for entry, way in ways:
+            stop = parse_lsn(chain.place(entry).stop_lsn)
+            for transaction in Reader(route.find(self._archive(entry), way), programs_for(entry)).transactions():
+                if known is not None and transaction.lsn >= known:
+                    break
+                if transaction.lsn >= stop and self.target.stops_at(transaction):
+                    return self._read(entry, timeline, way)
+            known = stop
         return None
 
     def _skipped(self, chosen: Entry) -> tuple[Entry, ...]:
@@ -220,9 +236,8 @@ class _Choice:
         if stop and self.target.includes_stop:
             last = stop
         xid = stop.xid if stop and self.target.xid is not None else None
-        return Plan(
-            self.target, programs, chain.members(entry, self.entries), found, reached, timeline, last, xid, skipped=self._skipped(entry)
-        )
+        members, skipped = chain.members(entry, self.entries), self._skipped(entry)
+        return Plan(self.target, programs, members, found, reached, timeline, last, xid, skipped, reader.needed)
 
 
 def _reachable(last: Transaction | None, entry: Entry) -> str:

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import shutil
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 (of a dataclass)
 from typing import TYPE_CHECKING
 
-from sqlalchemy import URL
+from sqlalchemy import URL, text
 
 from app_schema.backup import chain
+from app_schema.backup.folder import Folder  # noqa: TC001 (of a dataclass)
 from app_schema.embedded import launch, private, sockets
 from app_schema.embedded.account import Account  # noqa: TC001 (of a dataclass)
 from app_schema.embedded.binaries import Binaries  # noqa: TC001 (of a dataclass)
 from app_schema.embedded.postmaster import Postmaster
+from app_schema.engine import connect_to
 from app_schema.errors import EmbeddedServerError, RestoreError
+from app_schema.physical import parameters
 from app_schema.physical.layout import DATA
 from app_schema.restore import isolation, pages
 
 if TYPE_CHECKING:
     from app_schema.restore.plan import Plan
 
+LOG = "restore.log"  # in the backup folder, of the last server that did not come back
+PREPARED = text("SELECT count(*) FROM pg_prepared_xacts")
+
 
 @dataclass(frozen=True)
 class Server:
-    """The restored cluster as a server."""
+    """The restored cluster as a server; ``folder``, that of the backups, keeps its log if it does not come back."""
 
     home: Path
+    folder: Folder
     binaries: Binaries
     account: Account
 
@@ -34,14 +43,26 @@ class Server:
     def _data(self) -> Path:
         return self.home / DATA
 
-    def recover(self, way: Plan) -> None:
-        """Replay the WAL up to the target, and begin a new timeline."""
+    def recover(self, way: Plan) -> tuple[str, ...]:
+        """Replay the WAL up to the target, and begin a new timeline; return what there is to know of it, a line each.
+
+        Raises:
+            RestoreError: the server did not come back; the line names its log, which is kept in the backup folder.
+        """
         private.write(self.home / "password", secrets.token_urlsafe(32))  # of an embedded home; here nobody asks for it
-        if not (self._data / "postgresql.conf").exists():  # a distribution keeps it elsewhere
+        if not (self._data / "postgresql.conf").exists():  # it was elsewhere, and could not be read
             private.write(self._data / "postgresql.conf", "", self.account)
         self._isolate(isolation.recovery(way))
+        raised = self._too_low(way)
+        isolation.keep(self._data, self.account, raised)
         self._launch()  # which syncs every file first, as after any crash
         self._isolate()
+        notes = tuple(f"{name} was raised to {value} in postgresql.auto.conf, as the WAL needs it" for name, value in raised.items())
+        with connect_to(self.url(way)) as connection:
+            prepared = connection.scalar(PREPARED)
+        if prepared:
+            notes += (f"{prepared} prepared transactions are pending, and hold their locks: see pg_prepared_xacts, and end each of them",)
+        return notes
 
     def check(self, way: Plan) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Run amcheck, then stop, compare every page with its checksum if there are any, and start again; what was not proved is a note."""
@@ -69,8 +90,27 @@ class Server:
         private.write(folder / "pg_hba.conf", isolation.HBA, self.account)
         isolation.write(self._data, folder, self.account, more)
 
+    def _too_low(self, way: Plan) -> dict[str, str]:
+        """Return the settings that recovery needs to be higher than the restored configuration says, with the values that it needs."""
+        needed = parameters.highest(parameters.of_data(way.programs, self._data), way.needed)
+        return {name: value for name, value in needed.items() if (now := self._setting(name)) and parameters.is_lower(name, now, value)}
+
+    def _setting(self, name: str) -> str | None:
+        """Return what the configuration says, None if it cannot be read: then the server will not start, and says why."""
+        done = self.account.run([self.binaries.folder / "postgres", "-D", self._data, "-C", name], env=self.binaries.env)
+        return None if done.returncode else done.stdout.strip()
+
     def _launch(self) -> None:
+        log = self.home / "log"
         try:
-            launch.launch(self._data, self.home / "log", self.binaries, self.account, recovering=True)
+            launch.launch(self._data, log, self.binaries, self.account, recovering=True)
         except EmbeddedServerError as error:
-            raise RestoreError(f"the cluster did not come back: {error}") from None
+            raise RestoreError(f"the cluster did not come back: {error}".replace(str(log), str(self._keep(log)))) from None
+
+    def _keep(self, log: Path) -> Path:
+        """Copy the log into the backup folder, where it replaces that of the last one, and return its path there."""
+        handle = os.open(log, os.O_RDONLY | os.O_NOFOLLOW)
+        with open(handle, "rb") as source, self.folder.draft(f"{LOG}.{secrets.token_hex(4)}") as draft:  # noqa: PTH123 (a handle)
+            shutil.copyfileobj(source, draft.file)
+            draft.keep(LOG)
+        return self.folder.path / LOG

@@ -33,7 +33,9 @@ def configure(cluster):
     common = cluster.home / "etc/common.conf"  # named by its whole path
     write(cluster, common, "work_mem = 5MB\nmaintenance_work_mem = '70MB'\n")
     write(cluster, etc / "conf.d/10-app.conf", f"Include '{common}'\ninclude_if_exists = 'missing.conf'\nrandom_page_cost = 1.5\n")
-    write(cluster, etc / "conf.d/20-wal.conf", "max_slot_wal_keep_size = 64MB\nmax_prepared_transactions = 5\n")
+    write(
+        cluster, etc / "conf.d/20-wal.conf", "max_slot_wal_keep_size = 64MB\nmax_prepared_transactions = 5\ntrack_commit_timestamp = on\n"
+    )
     write(cluster, etc / "conf.d/ignored.txt", "no setting\n")
     write(cluster, etc / "admins", "operator\n")
     write(cluster, etc / "pg_hba.conf", "host all @admins 127.0.0.1/32 scram-sha-256\n" + (etc / "pg_hba.conf").read_text())
