@@ -124,6 +124,13 @@ def administer(url: URL) -> AbstractContextManager[Connection]:
     return connect_to(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
 
 
+def writable(url: URL) -> URL:
+    """Return a URL whose sessions write even where the database, the role or the server says ``default_transaction_read_only``."""
+    given = url.query.get("options", "")
+    options = given if isinstance(given, str) else " ".join(given)
+    return url.update_query_dict({"options": f"{options} -c default_transaction_read_only=off".strip()})
+
+
 def quoted(name: str) -> str:
     """Quote an identifier: any name that PostgreSQL takes, blanks and quotes included."""
     return Identifier(name).as_string()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
+from app_schema import moments
 from app_schema.alerts.channel import Channel, channels, send
 from app_schema.errors import MemoryUnavailable
 from app_schema.monitoring.finding import Finding, Severity
@@ -126,7 +127,5 @@ def _count(number: int, verb: str) -> str:
 
 def _body(began: Sequence[Finding], ended: dict[Key, Known]) -> str:
     lines = [f"{SIGNS[finding.severity]} {finding.rule}: {finding.says}\n{finding.means}\n→ {finding.command}" for finding in began]
-    lines += [
-        f"✅ over: {rule} ({subject}), since {alert.since.astimezone(SEOUL):%Y-%m-%d %H:%M} KST" for (rule, subject), alert in ended.items()
-    ]
+    lines += [f"✅ over: {rule} ({subject}), since {moments.minute(alert.since)}" for (rule, subject), alert in ended.items()]
     return "\n\n".join(lines)

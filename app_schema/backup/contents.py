@@ -40,6 +40,9 @@ ROLES = text("""
     WHERE datname = current_database() AND rolname !~ '^pg_' ORDER BY 1
 """)
 LOCALE = text("SELECT to_jsonb(d) FROM pg_database d WHERE datname = current_database()")
+# of new sessions here, as the server, this database and this user's role set it
+SEARCH_PATH = text("SELECT reset_val FROM pg_settings WHERE name = 'search_path'")
+DEFAULT_SEARCH_PATH = '"$user", public'
 PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
 
 
@@ -119,4 +122,6 @@ def describe(connection: Connection, name: str, *, revision: str | None, missing
         special = facts.get("datlocale") or facts.get("daticulocale")  # renamed in PostgreSQL 17
         locale["ICU_LOCALE" if provider == "icu" else "BUILTIN_LOCALE"] = special
     roles = tuple(connection.scalars(ROLES))
-    return Database(name=name, locale=locale, revision=revision, roles=roles, missing=missing)
+    path = str(connection.execute(SEARCH_PATH).scalar_one())
+    search_path = None if path == DEFAULT_SEARCH_PATH else path
+    return Database(name=name, locale=locale, revision=revision, roles=roles, missing=missing, search_path=search_path)

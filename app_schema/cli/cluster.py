@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app_schema import moments
 from app_schema.backup import chain
 from app_schema.backup.folder import Folder
 from app_schema.cli.progress import watching
@@ -16,7 +17,7 @@ from app_schema.errors import RestoreDiffers, SettingsError
 from app_schema.physical.segments import show_lsn
 from app_schema.restore.cluster import RTO, Recovered
 from app_schema.restore.cluster import restore as restore_cluster
-from app_schema.restore.target import Target, read_time
+from app_schema.restore.target import Target
 
 if TYPE_CHECKING:
     from app_schema.settings import Settings
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("moment", type=click.Choice(["latest"]), required=False)
 @click.option("--to", "home", metavar="DIR", type=click.Path(path_type=Path), required=True, help="A new or empty folder.")
-@click.option("--target-time", metavar="TIME", help="With its zone: 2026-11-22T14:30:00+09:00.")
+@click.option("--target-time", metavar="TIME", help="With its zone: '2026-11-27 14:30 KST'.")
 @click.option("--target-xid", metavar="N", type=click.IntRange(3), help="A transaction, which is the last that is restored.")
 @click.option("--exclusive", is_flag=True, help="Stop just before that time or transaction.")
 @click.option("--backup", metavar="ID", help="To the end of this base or incremental.")
@@ -48,7 +49,7 @@ def cluster(  # noqa: PLR0913 (an argument each option)
     """
     if moment and (target_time or target_xid is not None or backup):
         raise SettingsError("latest and a target are two moments; give one of them")
-    target = Target(read_time(target_time) if target_time else None, target_xid, backup, exclusive)
+    target = Target(moments.read(target_time) if target_time else None, target_xid, backup, exclusive)
     with stoppable(), watching() as steps:
         done = restore_cluster(settings, Folder.of(settings), target, home, start=start, steps=steps)
     say_recovered(done)
@@ -63,7 +64,7 @@ def say_recovered(done: Recovered) -> None:
     way = done.plan
     click.echo(f"from {' + '.join(member.id for member in way.members)}")
     point = f"{show_lsn(way.stop)} on timeline {way.timeline}"
-    last = f", the last transaction being {way.last.xid} of {way.last.time.isoformat(sep=' ')}" if way.last else ""
+    last = f", the last transaction being {way.last.xid} of {moments.exact(way.last.time)}" if way.last else ""
     last += " (rolled back)" if way.last and not way.last.committed else ""
     click.echo(f"reached {way.target}: {point}{last}")
     within = "within" if done.seconds <= RTO.total_seconds() else "OVER"

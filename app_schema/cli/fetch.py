@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
+from app_schema import moments
 from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.copies import LATEST, Copies
+from app_schema.backup.encryption import for_reading
 from app_schema.backup.entry import Kind
 from app_schema.backup.fetch import Fetched
 from app_schema.backup.fetch import fetch as bring
 from app_schema.backup.folder import Folder
 from app_schema.backup.upload import Bucket
+from app_schema.cli.physical import say_unrestorable
 from app_schema.cli.progress import counting
 from app_schema.cli.stopping import stoppable
 from app_schema.columns import show
-from app_schema.errors import BackupDamaged, SettingsError
+from app_schema.errors import BackupDamaged, EncryptionError, SettingsError
 from app_schema.monitoring.units import size
 from app_schema.physical.archive import place_of
 from app_schema.physical.fetch import fetch as bring_chain
@@ -74,6 +77,11 @@ def fetch_backup(settings: Settings, folder: Folder, copies: Copies, name: str) 
         bring_all(transfer, members(transfer, entry))
         click.echo(f"bring it back with: app-schema restore cluster --to DIR --backup {entry.id}")
         return
+    if entry.encryption:
+        try:
+            for_reading(settings, entry.encryption)
+        except EncryptionError as error:
+            say_note(f"it cannot be restored on this machine: {error}")
     with counting("fetching", entry.size) as report:
         done = bring(folder, copies, entry, report)
     say_fetched(done)
@@ -94,6 +102,7 @@ def fetch_cluster(settings: Settings, folder: Folder, copies: Copies, name: str 
         if entry.physical is None:
             raise SettingsError(f"{entry.id} is no backup of a cluster; fetch it without --cluster")
         chosen = members(transfer, entry)
+    say_unrestorable(chosen[-1])
     bring_all(transfer, chosen, Wal(transfer, chain.place(chosen[0])))
     findings = list(check_clusters(settings, folder, chosen))
     for finding in findings:
@@ -135,18 +144,18 @@ def say_listed(folder: Folder, copies: Copies, archives: Path) -> None:
     """Say what the bucket holds, oldest first, and what of it is here."""
     entries = Catalogue(folder).read()[0]
     here = {entry.id for entry in entries if all((folder.path / part.file).exists() for part in entry.parts)}
-    table = Table("id", "kind", "taken (UTC)", box=None, pad_edge=False)
+    table = Table("id", "kind", "taken", box=None, pad_edge=False)
     table.add_column("size", justify="right")
     table.add_column("here")
     for copy in copies.backups:
         if copy.whole:
-            table.add_row(copy.id, copy.kind, f"{copy.taken:%Y-%m-%d %H:%M}", size(copy.bytes), "yes" if copy.id in here else "no")
+            table.add_row(copy.id, copy.kind, moments.minute(copy.taken), size(copy.bytes), "yes" if copy.id in here else "no")
     if table.row_count:
         show(lambda _room: table)
     else:
         click.echo(f"there are no backups in {copies.url}")
     for wal in archived(copies, archives):
-        until = f"{wal.modified:%Y-%m-%d %H:%M} UTC"
+        until = moments.minute(wal.modified)
         click.echo(f"WAL of cluster {wal.system_identifier}: {wal.files} files, {size(wal.bytes)}, sent until {until}; {wal.here} are here")
     for copy in copies.backups:
         if not copy.whole:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app_schema import moments
 from app_schema.columns import Columns, no_room, show
 from app_schema.monitoring.units import size
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 NONE = "-"
 RIGHT = frozenset({"size", "took", "rows"})
-FOLDED = {"databases": 12, "drill": 10, "why": 12}  # columns that may take several lines, and how narrow they may get
-LEAST = ("took", "encryption", "verified", "rows", "size", "drill", "databases")  # goes first where there is no room
+FOLDED = {"taken": 10, "databases": 12, "drill": 10, "why": 12}  # columns that may take several lines, and how narrow they may get
+LEAST = ("took", "encryption", "verified", "rows", "taken", "size", "drill", "databases")  # goes first where there is no room
 
 
 def show_entries(entries: Sequence[Entry]) -> None:
@@ -28,13 +29,14 @@ def show_entries(entries: Sequence[Entry]) -> None:
     _show(
         {
             "id": [entry.id for entry in entries],
+            "taken": [moments.minute(entry.started) for entry in entries],
             "databases": [_what(entry) for entry in entries],
             "size": [size(entry.size) for entry in entries],
             "took": [f"{entry.seconds:,.1f} s" for entry in entries],
             "rows": [_rows(entry) for entry in entries],
             "encryption": [entry.encryption or "none" for entry in entries],
             "status": [entry.status for entry in entries],
-            "verified": [f"{entry.verified[-1].at:%Y-%m-%d}" if entry.verified else "never" for entry in entries],
+            "verified": [moments.day(entry.verified[-1].at) if entry.verified else "never" for entry in entries],
             "drill": [_drill(entry) for entry in entries],
         }
     )
@@ -82,4 +84,4 @@ def _rows(entry: Entry) -> str:
 
 
 def _drill(entry: Entry) -> str:
-    return f"{entry.drills[-1].at:%Y-%m-%d} {'passed' if entry.drills[-1].passed else 'FAILED'}" if entry.drills else "never"
+    return f"{moments.day(entry.drills[-1].at)} {'passed' if entry.drills[-1].passed else 'FAILED'}" if entry.drills else "never"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app_schema import moments
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.encryption import UNENCRYPTED, for_writing
 from app_schema.backup.folder import Folder
@@ -14,8 +15,9 @@ from app_schema.backup.origin import NOTE as RESCUED
 from app_schema.backup.upload import Bucket
 from app_schema.cli.progress import watching
 from app_schema.cli.stopping import stoppable
-from app_schema.errors import Interrupted, WalBehind
+from app_schema.errors import Interrupted, ProgramMissing, WalBehind
 from app_schema.monitoring.units import size
+from app_schema.physical import restorable
 from app_schema.physical.base import base as take_base
 from app_schema.physical.base import incremental as take_incremental
 from app_schema.physical.elsewhere import upload as send_cluster
@@ -51,6 +53,7 @@ def _copied(settings: Settings, take: Callable[[Settings, Folder, Steps], Entry]
     with stoppable(), watching() as steps:
         entry = take(settings, folder, steps)
     say_copied(entry)
+    say_unrestorable(entry)
     if entry.rescued:
         click.echo(f"note: {RESCUED}", err=True)
     else:
@@ -77,6 +80,14 @@ def wal(settings: Settings, *, status: bool, as_json: bool) -> None:
         click.echo("stopped; the server keeps its WAL for us, at most max_slot_wal_keep_size of it")
 
 
+def say_unrestorable(entry: Entry) -> None:
+    """Say which programs are missing on this machine to restore a cluster: here it costs nothing, in the disaster it does."""
+    try:
+        restorable.check(entry)
+    except ProgramMissing as missing:
+        click.echo(f"note: it cannot be restored on this machine: {missing}", err=True)
+
+
 def say_problems(settings: Settings, folder: Folder) -> None:
     """Warn of an archive of WAL that will not bring this backup further than its own end."""
     for problem in look(settings, folder).problems:
@@ -94,7 +105,8 @@ def say_status(found: Status, *, as_json: bool) -> None:
     else:
         click.echo(f"receiver  {found.receiver}{f', the server keeps {size(found.retained_bytes)} for it' * bool(found.retained_bytes)}")
         click.echo(f"archiver  {found.archiver}")
-        click.echo(f"newest    {found.newest or 'nothing'}{f' of {found.newest_at:%Y-%m-%d %H:%M:%S} UTC' if found.newest_at else ''}")
+        at = f" of {moments.exact(found.newest_at.replace(microsecond=0))}" if found.newest_at else ""
+        click.echo(f"newest    {found.newest or 'nothing'}{at}")
         click.echo(f"behind    {size(found.behind_bytes)}{f', {found.behind_seconds:,.0f} s' * bool(found.behind_seconds)}")
     if found.problems:
         raise WalBehind("; ".join(found.problems))

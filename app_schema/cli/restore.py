@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 import click
@@ -107,6 +108,10 @@ def say_restored(source: str, done: Restored) -> None:
         click.echo(f'the one before is now {done.old}; drop it when nobody misses it: DROP DATABASE "{done.old}"')
     for note in done.notes:
         click.echo(f"note: {note}", err=True)
+    for missing in done.missing:
+        click.echo(f"not as in the backup: {missing}\n{indent(missing.statement, '    ')}", err=True)
+    if done.missing and not done.differences and not done.accepted:
+        raise RestoreDiffers(f"database {done.database} is there; what is listed above is not as in the backup ({len(done.missing)})")
     if done.differences:
         raise RestoreDiffers(f"database {done.database} is there, and is not what was taken: {'; '.join(done.differences)}")
     if done.accepted:

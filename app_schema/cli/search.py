@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 from sqlalchemy.orm import Session
 
-from app_schema import migrate
+from app_schema import migrate, moments
 from app_schema.engine import connect
 from app_schema.errors import DatabaseNotAtHead, SettingsError
 from app_schema.search import MessageHit, Order, WorkflowHit, search_conversations, search_documents, search_messages, search_workflows
@@ -92,7 +92,7 @@ def _heading(hit: Any, noun: str) -> Text:
     if isinstance(hit, MessageHit):
         place = f"room {hit.room_id}" if hit.room_id else f"conversation {hit.conversation_id}"
         place += f"  {hit.sender_type}"
-    return Text(f"{hit.created_at.astimezone():%Y-%m-%d %H:%M}  {place}", style="dim")
+    return Text(f"{moments.minute(hit.created_at)}  {place}", style="dim")
 
 
 def _excerpt(hit: Any) -> Text:

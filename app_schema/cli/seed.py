@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from app_schema import moments
 from app_schema.cli.progress import Bar
 from app_schema.engine import connect, database_url
 from app_schema.errors import Interrupted, SettingsError
 from app_schema.seeding import Mode, Order, check_allowed, sow
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from app_schema.settings import Settings
 
 # of `init` and `up`, which fill an empty schema only
@@ -30,12 +32,7 @@ def ordered(*, seed: bool, scale: float | None) -> Order | None:
 
 
 def _time(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        return datetime.fromisoformat(value)
-    except ValueError:
-        raise SettingsError(f"--now {value!r} is not a time; write it as 2026-11-20T14:30+09:00") from None
+    return None if value is None else moments.read(value)
 
 
 @click.command()

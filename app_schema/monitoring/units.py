@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-SEOUL = ZoneInfo("Asia/Seoul")
+from app_schema import moments
+
 KILO = 1000  # SI, as disks are sold and df -H counts
 SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86_400
 HEADINGS = {"table_bytes": "data"}  # beside the table's name
@@ -43,9 +43,7 @@ def shown(field: str, value: Any) -> str:  # noqa: PLR0911 (a return a kind)
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def moment(value: datetime) -> str:
-    """Return a time for people, by one clock everywhere: Seoul's."""
-    return f"{value.astimezone(SEOUL):%Y-%m-%d %H:%M} KST"
+moment = moments.minute  # by one clock everywhere
 
 
 def size(count: float, *, signed: bool = False) -> str:

@@ -96,8 +96,8 @@ def incremental(settings: Settings, folder: Folder, steps: Steps = UNWATCHED) ->
         return _take(run, parent, steps)
 
 
-def programs_for(entry: Entry) -> Programs:
-    """Return the programs of the version that took a backup.
+def programs_for(entry: Entry, *names: str) -> Programs:
+    """Return the programs of the version that took a backup, ``names`` among them.
 
     Raises:
         ProgramMissing: they are not here.
@@ -108,6 +108,7 @@ def programs_for(entry: Entry) -> Programs:
         raise ProgramMissing(
             f"{entry.id} is of PostgreSQL {version}, whose own programs are needed to restore it: install postgresql-{version}"
         )
+    programs.require(*names)
     return programs
 
 

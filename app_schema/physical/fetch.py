@@ -14,8 +14,9 @@ from app_schema.backup.tree import drafted
 from app_schema.errors import BackupDamaged, BackupUnknown
 from app_schema.physical.base import SUFFIX, programs_for
 from app_schema.physical.proof import prove
+from app_schema.physical.restorable import PROVE
 from app_schema.physical.transfer import ENCRYPTED
-from app_schema.physical.unpacking import check_python, unpack
+from app_schema.physical.unpacking import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,13 +106,12 @@ def fetch(
         InTheWay: something else lies in its place; nothing was overwritten.
         ProgramMissing: PostgreSQL's programs of that version, which prove it, are not here.
     """
-    check_python()
     folder = transfer.folder
     catalogue = Catalogue(folder)
     with folder.run():
         catalogue.sweep()
         for member in chosen:
-            programs_for(member)
+            programs_for(member, *(PROVE if wal else PROVE[:1]))
             for _, pieces in _wanted(transfer, member):
                 transfer.cipher(pieces.suffix)
         needed = size(transfer, chosen)

@@ -9,6 +9,7 @@ from contextlib import ExitStack, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from app_schema import moments
 from app_schema.backup import chain, window
 from app_schema.backup.catalogue import Catalogue
 from app_schema.errors import BackupDamaged
@@ -17,6 +18,7 @@ from app_schema.physical.base import programs_for
 from app_schema.physical.finding import Finding
 from app_schema.physical.layout import WAL, check_manifest, data_of, read_configuration
 from app_schema.physical.proof import prove
+from app_schema.physical.restorable import PROVE
 from app_schema.physical.route import Leg
 from app_schema.physical.segments import parse_lsn
 from app_schema.physical.verify_wal import Wal
@@ -44,15 +46,21 @@ def verify(
         entries: those to look at; their parents are looked at, too.
         everything: read also what was proved before.
         report: is told of the bytes of each backup.
+
+    Raises:
+        ProgramMissing: PostgreSQL's programs of that version, which prove it, are not here; nothing was read.
     """
     catalogue = Catalogue(folder)
     with ExitStack() as stack:
         stack.enter_context(catalogue.reading(_ends(_with_parents(entries, _clusters(catalogue)))))
         known = _clusters(catalogue)  # without what was pruned until now
         members = _with_parents(entries, known)
+        unproved = {entry.id: entry for entry in members if everything or not _was_proved(entry)}
+        for entry in {chain.place(entry).system_identifier: entry for entry in unproved.values()}.values():
+            programs_for(entry, *PROVE)  # before hours of reading
         pool = ThreadPoolExecutor(AT_ONCE)
         stack.callback(pool.shutdown, cancel_futures=True)
-        proofs = {entry.id: pool.submit(_error, _prove, folder, entry) for entry in members if everything or not _was_proved(entry)}
+        proofs = {name: pool.submit(_error, _prove, folder, entry) for name, entry in unproved.items()}
         bad: set[str] = set()
         for entry in members:
             proof = proofs.get(entry.id)
@@ -64,7 +72,7 @@ def verify(
                 catalogue.note_look(entry.id, error)
             if report:
                 report(entry.size)
-            yield Finding(entry.id, "as written" if proof else f"all there, read on {entry.verified[-1].at:%Y-%m-%d}", error)
+            yield Finding(entry.id, "as written" if proof else f"all there, read on {moments.minute(entry.verified[-1].at)}", error)
     good = [entry for entry in known.values() if entry.id not in bad]
     for system in sorted({chain.place(entry).system_identifier for entry in entries}):
         yield from _verify_wal(settings, folder, system, good, everything=everything)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from app_schema import moments
 from app_schema.backup import chain
 from app_schema.errors import WalDamaged
 from app_schema.physical import archive, route
@@ -106,7 +107,7 @@ class Wal:
             if after is None:
                 yield Finding(name, "", f"{gap.says}: nothing later can be recovered from before it; {NEW_BASE}")
                 continue
-            until = f"no moment from there to {chain.place(after).consistent_at:%Y-%m-%d %H:%M:%S} UTC can be reached; {after.id} leads on"
+            until = f"no moment from there to {moments.exact(chain.place(after).consistent_at)} can be reached; {after.id} leads on"
             yield Finding(name, f"{gap.says}: {until}", None if known else f"{gap.says}: {until}")
 
     def _read(self, name: str, found: Route, *, on: bool = True) -> Finding:
@@ -122,12 +123,12 @@ class Wal:
             return Finding(
                 name,
                 "",
-                f"the archive ends at {show_lsn(found.end)}, and reached {show_lsn(before.end)} on {before.at:%Y-%m-%d}:"
+                f"the archive ends at {show_lsn(found.end)}, and reached {show_lsn(before.end)} on {moments.minute(before.at)}:"
                 f" what was committed since is no longer there; {NEW_BASE}",
             )
         if before and not self._everything and before.start <= found.start and before.newest == newest:
             self.found[timeline] = before
-            return Finding(name, f"{show_lsn(found.start)} to {show_lsn(before.end)}, all there, read on {before.at:%Y-%m-%d}")
+            return Finding(name, f"{show_lsn(found.start)} to {show_lsn(before.end)}, all there, read on {moments.minute(before.at)}")
         read = self._unread(found) if on and not self._everything else found.legs
         found.check_headers(self._place.name, read[0].start)
         end = Reader(Route(found.archive, read, found.files), self._programs).prove()

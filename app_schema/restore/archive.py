@@ -24,6 +24,8 @@ JOBS = min(os.cpu_count() or 1, 4)  # index builds dominate
 HARMLESS = ('unrecognized configuration parameter "transaction_timeout"',)
 # written at once, unlike the words before it, which pg_restore's workers may mix
 FAILED = re.compile(r"could not execute query: (\w+: .*)\n(?:.*\n)*?Command was: ((?:[A-Z]+ )+)(?=(.*\n?.*))")
+# said of each entry that failed, only with --verbose
+ENTRY = re.compile(r"from TOC entry (\d+); \d+ \d+ ")
 # where a statement goes on to what is more than a name, and may be somebody's data
 NAME_ENDS = re.compile(
     r"[(;]|\s(?:AFTER|AS|BEFORE|CHECK|DEFAULT|FOREIGN|FROM|INSTEAD|IS|PRIMARY|RETURNS|SET|TO|UNIQUE|USING|VALUES|WITH)\b"
@@ -41,17 +43,22 @@ class Failure(NamedTuple):
     def __str__(self) -> str:
         return f"{self.statement} {self.name}: {self.reason}".strip(" :")
 
+    @property
+    def of_entry(self) -> bool:
+        """Whether one entry failed, and pg_restore went on with the others."""
+        return bool(self.statement) or self.reason.startswith("COPY failed for table")
+
 
 def restore(
     programs: Programs, url: URL, archive: Path, *arguments: str, lines: Sequence[str] | None = None, jobs: int = JOBS
-) -> list[Failure]:
-    """Restore all of an archive or some ``lines`` of its table of contents; return what could not be.
+) -> tuple[list[Failure], set[int]]:
+    """Restore all of an archive or some ``lines`` of its table of contents; return what could not be, and the numbers of its entries.
 
     Raises:
         RestoreError: it met something that it could not go on after.
     """
     if lines is not None and not lines:
-        return []
+        return [], set()
     with tempfile.NamedTemporaryFile("w", prefix="app_schema-", suffix=".list", encoding="utf-8") as chosen:
         chosen.write("\n".join(lines or ()))
         chosen.flush()
@@ -60,7 +67,7 @@ def restore(
         # it connects only when its command line names a database; the rest is in its environment
         place = f"--dbname={make_conninfo(dbname=str(url.database))}"
         done = subprocess.run(  # noqa: S603 (no shell)
-            programs.command("pg_restore", place, "--no-password", *parallel, *by_line, *arguments, str(archive)),
+            programs.command("pg_restore", place, "--no-password", "--verbose", *parallel, *by_line, *arguments, str(archive)),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -72,7 +79,8 @@ def restore(
     if done.returncode < 0 or (done.returncode and not met):
         how = f"was killed by signal {-done.returncode}" if done.returncode < 0 else "failed"
         raise RestoreError(f"pg_restore {how}: {reason(done.stderr)}")
-    return [failure for failure in met if not any(harmless in failure.reason for harmless in HARMLESS)]
+    harmful = [failure for failure in met if not any(harmless in failure.reason for harmless in HARMLESS)]
+    return harmful, {int(number) for number in ENTRY.findall(done.stderr)} if harmful else set()
 
 
 def failures(stderr: str) -> list[Failure]:
@@ -111,18 +119,9 @@ def check(programs: Programs, archive: Path, name: str) -> None:
         said = f"died of signal {-done.returncode} on it" if done.returncode < 0 else f"says: {reason(done.stderr)}"
         if "unsupported version" in said:
             raise RestoreError(f"{name} is of a newer pg_dump than pg_restore {programs.version} here can read: install the newer one")
+        if "zstd" in said or "lz4" in said:  # it was built without
+            raise RestoreError(
+                f"{name} is compressed, which pg_restore {programs.version} in {programs.folder} was built without ({said}):"
+                f" install postgresql-client-{programs.major}"
+            )
         raise RestoreError(f"{name} is damaged or was cut off (pg_restore {said}); nothing was restored")
-
-
-def listing(programs: Programs, archive: Path) -> list[str]:
-    """Return the table of contents of an archive, a line an object.
-
-    Raises:
-        RestoreError: it is no archive of pg_dump.
-    """
-    done = subprocess.run(  # noqa: S603 (no shell)
-        programs.command("pg_restore", "--list", str(archive)), capture_output=True, text=True, errors="replace", check=False
-    )
-    if done.returncode:
-        raise RestoreError(f"{archive} is no archive of pg_dump, or is of a newer version: {reason(done.stderr)}")
-    return [line for line in done.stdout.splitlines() if line and not line.startswith(";")]

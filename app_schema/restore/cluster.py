@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from app_schema.backup.steps import UNWATCHED
 from app_schema.embedded import launch, lock, private, sockets
 from app_schema.embedded.account import Account
-from app_schema.embedded.binaries import Binaries
 from app_schema.embedded.postmaster import Postmaster
 from app_schema.errors import BackupDamaged, BackupUnknown, DiskTooSmall, RestoreError
+from app_schema.physical import restorable
 from app_schema.physical.layout import DATA
 from app_schema.restore import configuration
 from app_schema.restore.files import bring
@@ -85,6 +85,7 @@ def restore(  # noqa: PLR0913 (an argument each question)
         BackupDamaged: WAL on the way or the target's own backup is not what was written; nothing was restored.
         BackupUnknown: no backup that reaches the target is good.
         WalEnds: the WAL does not reach the target; nothing was restored.
+        ProgramMissing: a program that it needs is not on this machine; nothing was restored.
         DiskTooSmall: the folder's disk cannot hold it; nothing was restored.
         RestoreError: the folder cannot be used, or the server did not get there; the folder is as it was, and its log is kept.
     """
@@ -100,10 +101,11 @@ def restore(  # noqa: PLR0913 (an argument each question)
                 raise (BackupDamaged(f"{damage}; {none}") if damage else none) from None
             used.enter_context(_kept(folder, way))
             _check_room(home, way)
+            binaries = restorable.check(way.backup).runnable(account, home / "binaries")
             damage = bring(folder, way, home, account, steps)
             if damage is None:
                 break
-        server = Server(home, folder, Binaries.find(None, way.programs.major).runnable(account, home / "binaries"), account)
+        server = Server(home, folder, binaries, account)
         steps.begin(f"replaying at most {len(way.wal.files) * way.wal.archive.segment_bytes / 1e6:,.0f} MB of WAL")
         known = server.recover(way)
         usable = time.monotonic()

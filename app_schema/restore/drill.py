@@ -14,7 +14,7 @@ from app_schema.backup.entry import Drill
 from app_schema.backup.programs import Programs
 from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.taking import major
-from app_schema.engine import administer, connect_to, verbatim
+from app_schema.engine import administer, connect_to, verbatim, writable
 from app_schema.errors import BackupDamaged, RestoreError, RestoreRefused
 from app_schema.restore import place
 from app_schema.restore.dump import compared, explained
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from app_schema.backup.steps import Steps
     from app_schema.restore.place import Place
+    from app_schema.restore.replay import Filled
     from app_schema.restore.source import Source
     from app_schema.settings import Settings
 
@@ -67,6 +68,7 @@ def drill(settings: Settings, source: Source, server: URL, *, quick: bool = Fals
     if source.path.parent != source.folder.path:
         raise RestoreError(f"{source.path} is not in {source.folder.path}, whose catalogue keeps the results of drills: move it there")
     begun, at = time.monotonic(), datetime.now(UTC)
+    server = writable(server)
     notes: tuple[str, ...] = source.shortcomings
     differences: tuple[str, ...] = ()
     error = None
@@ -75,10 +77,11 @@ def drill(settings: Settings, source: Source, server: URL, *, quick: bool = Fals
             check(administrator, settings, source)
         with source.opened(settings, steps) as file, place.beside(server, source.database) as there:
             steps.begin("restoring rows" if quick else "restoring rows, indexes and keys")
-            notes += there.notes + (_rows_only(there, source, file) if quick else fill(there, source, file))
+            filled = _rows_only(there, settings, source, file) if quick else fill(there, settings, source, file)
+            notes += there.notes + filled.notes
             steps.begin("comparing")
             done, differing = compared(there, source, catalog=not quick)
-            differences = (done.differences or ()) + tuple(differing.values())
+            differences = (*map(str, filled.missing), *(done.differences or ()), *differing.values())
             notes += done.notes + explained(there, source, differing)
             if not quick:
                 steps.begin("reading every page")
@@ -93,14 +96,14 @@ def drill(settings: Settings, source: Source, server: URL, *, quick: bool = Fals
     return Drilled(result, notes)
 
 
-def _rows_only(there: Place, source: Source, file: Path) -> tuple[str, ...]:
+def _rows_only(there: Place, settings: Settings, source: Source, file: Path) -> Filled:
     """Restore definitions and rows without indexes, keys and triggers, which are most of a restore."""
-    notes = fill(there, source, file, "pre-data")
+    definitions = fill(there, settings, source, file, "pre-data")
     with connect_to(there.url) as connection:
         for statement in connection.scalars(UNLOGGED).all():
             connection.execute(verbatim(statement))
         connection.commit()
-    return notes + fill(there, source, file, "data")
+    return definitions + fill(there, settings, source, file, "data")
 
 
 def _check_pages(there: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:

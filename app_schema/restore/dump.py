@@ -12,7 +12,7 @@ from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.entry import Acceptance
 from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.taking import major
-from app_schema.engine import administer, connect_to, quoted
+from app_schema.engine import administer, connect_to, quoted, writable
 from app_schema.errors import RestoreDiffers, RestoreError
 from app_schema.restore import definitions, place
 from app_schema.restore.filling import check, fill
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from app_schema.backup.entry import Proof
     from app_schema.backup.steps import Steps
     from app_schema.restore.place import Place
+    from app_schema.restore.replay import Missing
     from app_schema.restore.source import Source
     from app_schema.settings import Settings
 
@@ -45,6 +46,7 @@ class Restored:
         notes: what else is worth knowing, a line each.
         old: the name that the replaced database has now.
         accepted: definitions that differ from what was taken and were accepted, a line each; they are not in ``differences``.
+        missing: what of the backup is not there.
     """
 
     database: str
@@ -55,6 +57,7 @@ class Restored:
     notes: tuple[str, ...] = ()
     old: str | None = None
     accepted: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
 
 def restore(  # noqa: PLR0913 (an argument each option)
@@ -75,10 +78,11 @@ def restore(  # noqa: PLR0913 (an argument each option)
     Raises:
         BackupDamaged: the file is not what was written; nothing was restored.
         RestoreError: the database is there, or the server cannot take the dump; nothing is left behind.
-        RestoreDiffers: what was restored is not what was taken, so that nothing was replaced. If only definitions differ, it is
-            kept beside ``target``.
+        RestoreDiffers: what was restored is not what was taken, or not all of it, so that nothing was replaced. If no row
+            differs, it is kept beside ``target``.
     """
     begun = time.monotonic()
+    target = writable(target)
     name = str(target.database)
     with administer(target) as administrator:
         there_already = place.exists(administrator, name)
@@ -93,21 +97,20 @@ def restore(  # noqa: PLR0913 (an argument each option)
         check(administrator, settings, source)
     with source.opened(settings, steps) as file, place.beside(target, source.database) as there:
         steps.begin("restoring rows, indexes and keys")
-        notes = source.shortcomings + there.notes + fill(there, source, file)
+        filled = fill(there, settings, source, file)
+        notes = source.shortcomings + there.notes + filled.notes
         steps.begin("comparing")
         done, differing = compared(there, source)
-        done = replace(done, database=name, notes=notes + done.notes)
-        if differing:
-            lines = tuple(differing.values()) + explained(there, source, differing, target if there_already else None)
-            if accept_definitions and not done.differences:
-                _note(source, name, lines)
-                done = replace(done, accepted=lines)
-            elif there_already and not done.differences:
-                raise RestoreDiffers(_kept(there, name, lines))
-            else:
-                done = replace(done, differences=(*(done.differences or ()), *lines))
-        if there_already and done.differences:
-            raise RestoreDiffers(f"database {name} was not replaced, for the backup restored otherwise: {'; '.join(done.differences)}")
+        done = replace(done, database=name, notes=notes + done.notes, missing=filled.missing)
+        changed = (*differing.values(), *(explained(there, source, differing, target if there_already else None) if differing else ()))
+        of_definitions = (*map(str, filled.missing), *changed)
+        if of_definitions and accept_definitions and not done.differences:
+            _note(source, name, of_definitions)
+            done = replace(done, accepted=of_definitions)
+        elif there_already:
+            _refuse_to_replace(there, name, done.differences, of_definitions)
+        elif changed:
+            done = replace(done, differences=(*(done.differences or ()), *changed))
         old = swap(there, name) if there_already else None
         if not there_already:
             there.become(name)
@@ -144,6 +147,14 @@ def _note(source: Source, name: str, lines: tuple[str, ...]) -> None:
     assert source.entry is not None  # noqa: S101 (something was compared)
     accepted = Acceptance(at=datetime.now(UTC), database=name, differences=lines)
     Catalogue(source.folder).amend(source.entry.id, lambda now: now.model_copy(update={"accepted": (*now.accepted, accepted)}))
+
+
+def _refuse_to_replace(there: Place, name: str, of_rows: tuple[str, ...] | None, of_definitions: tuple[str, ...]) -> None:
+    if of_rows:
+        wrong = "; ".join((*of_rows, *of_definitions))
+        raise RestoreDiffers(f"database {name} was not replaced, for the backup restored otherwise: {wrong}")
+    if of_definitions:
+        raise RestoreDiffers(_kept(there, name, of_definitions))
 
 
 def _kept(there: Place, name: str, lines: tuple[str, ...]) -> str:

@@ -5,24 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from app_schema.backup.programs import Programs
+from app_schema.backup.contents import DEFAULT_SEARCH_PATH
 from app_schema.backup.taking import major
 from app_schema.engine import connect_to, quoted
 from app_schema.errors import RestoreError, RestoreRefused
 from app_schema.restore import archive, script
+from app_schema.restore.replay import Filled, Replay, again, search_paths
 from app_schema.restore.roles import make
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from sqlalchemy import Connection
+    from sqlalchemy import URL, Connection
 
     from app_schema.restore.place import Place
     from app_schema.restore.source import Source
     from app_schema.settings import Settings
 
 ROLES = text("SELECT rolname FROM pg_roles")
+SET_SEARCH_PATH = text("SELECT set_config('search_path', :path, false)")
 SUPERUSER = text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
 
 
@@ -30,12 +34,14 @@ def check(administrator: Connection, settings: Settings, source: Source) -> None
     """Refuse what this server cannot take, before anything is made on it; roles that a snapshot has are made from it.
 
     Raises:
+        ProgramMissing: PostgreSQL's programs here are too old for it, or were built without its compression.
         RestoreRefused: the server is older than the backup, or lacks its roles.
     """
     here = major(administrator)
     if source.server_major > here:
         newest = source.server_major
         raise RestoreRefused(f"the backup is of PostgreSQL {newest} and this server is {here}: restore it into {newest} or newer")
+    source.programs(here)
     wanted = source.database.roles if source.database else ()
     if missing := set(wanted) - set(administrator.scalars(ROLES)):
         missing -= make(administrator, settings, source, missing)
@@ -44,25 +50,59 @@ def check(administrator: Connection, settings: Settings, source: Source) -> None
         raise RestoreRefused(f"this server lacks roles that own or use what is in the backup; create them first: {statements}")
 
 
-def fill(there: Place, source: Source, file: Path, *sections: str) -> tuple[str, ...]:
-    """Restore a file, or some sections of an archive, into a new database; return what could not be, a line each.
+def fill(there: Place, settings: Settings, source: Source, file: Path, *sections: str) -> Filled:
+    """Restore a file, or some sections of an archive, into a new database; return what could not be.
+
+    Entries of an archive that fail are tried again, with the ``search_path`` that the database had.
 
     Raises:
-        RestoreError: the server refused part of it, or the file is none that pg_dump wrote.
+        RestoreError: the server is in trouble or refused a script, or the file is none that pg_dump wrote.
     """
-    programs = Programs.find(max(source.client_major, major(there.administrator)))
+    programs = source.programs(major(there.administrator))
     if not script.is_archive(file):
         script.check(file, str(source.path))
         script.restore(programs, there.url, file)
-        failures: list[archive.Failure] = []
+        done = Filled()
     else:
         if source.entry is None:  # nothing else has proved it
             archive.check(programs, file, str(source.path))
-        owner = [] if there.administrator.scalar(SUPERUSER) else ["--no-owner"]
-        failures = archive.restore(programs, there.url, file, *owner, *(f"--section={section}" for section in sections))
-    if failures and not (source.database and source.database.missing):
-        raise RestoreError(f"{len(failures)} objects could not be restored, the first: {failures[0]}; nothing was left behind")
-    if not sections:  # a server without statistics plans its first queries badly
-        with connect_to(there.url, isolation_level="AUTOCOMMIT") as connection:
+        owner = () if there.administrator.scalar(SUPERUSER) else ("--no-owner",)
+        replay = Replay(programs, there.url, file, owner, search_paths(source.database, settings.schema_name))
+        done = Filled()
+        # what failed is tried again before triggers and keys are there, which rows of a later attempt would meet
+        for part in (sections,) if sections else (("pre-data", "data"), ("post-data",)):
+            done += _restore(replay, source, *(f"--section={section}" for section in part))
+    return done if sections else done + _analyze(there.url, source)
+
+
+def restore_lines(replay: Replay, *arguments: str, lines: Sequence[str] | None = None) -> Filled:
+    """Restore part of an archive into a new database; what fails is tried again; return what could not be restored.
+
+    Raises:
+        RestoreError: the server is in trouble.
+    """
+    failures, numbers = archive.restore(replay.programs, replay.url, replay.archive, *replay.arguments, *arguments, lines=lines)
+    if others := [failure for failure in failures if not failure.of_entry]:
+        raise RestoreError(f"{len(failures)} objects could not be restored, the first: {others[0]}; nothing was left behind")
+    return again(replay, numbers) if failures else Filled()
+
+
+def _restore(replay: Replay, source: Source, *arguments: str) -> Filled:
+    if not (source.database and source.database.missing):
+        return restore_lines(replay, *arguments)
+    # of a part, much fails for want of what was left out
+    failures, _ = archive.restore(replay.programs, replay.url, replay.archive, *replay.arguments, *arguments)
+    return Filled(tuple(f"not restored from this part: {line}" for line in archive.folded(failures)))
+
+
+def _analyze(url: URL, source: Source) -> Filled:
+    # a server without statistics plans its first queries badly; indexes over functions need the names that these use
+    path = (source.database.search_path if source.database else None) or DEFAULT_SEARCH_PATH
+    with connect_to(url, isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(SET_SEARCH_PATH, {"path": path})
+        try:
             connection.exec_driver_sql("ANALYZE")
-    return tuple(f"not restored from this part: {line}" for line in archive.folded(failures))
+        except DBAPIError as error:
+            said = str(error.orig).splitlines()[0]
+            return Filled((f"statistics for the planner are missing, since ANALYZE failed: {said}; run ANALYZE once that is mended",))
+    return Filled()

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from app_schema.backup import contents, proof
 from app_schema.backup.entry import Proof
-from app_schema.backup.programs import Programs
 from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.taking import major
-from app_schema.engine import administer, connect_to, quoted
+from app_schema.engine import administer, connect_to, quoted, writable
 from app_schema.errors import RestoreError
-from app_schema.restore import archive, place, script, table
+from app_schema.restore import archive, place, script, table, toc
+from app_schema.restore.dependents import add_key, put_back
 from app_schema.restore.dump import Restored
-from app_schema.restore.filling import SUPERUSER, check
+from app_schema.restore.filling import SUPERUSER, check, restore_lines
+from app_schema.restore.replay import Filled, Replay, search_paths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from sqlalchemy import URL
 
     from app_schema.backup.steps import Steps
     from app_schema.restore.source import Source
+    from app_schema.restore.toc import Entry
     from app_schema.settings import Settings
 
 THERE = text("SELECT to_regclass(:name) IS NOT NULL")
@@ -35,14 +37,16 @@ ONE_TRANSACTION = ("--single-transaction", "--exit-on-error")
 def restore_table(settings: Settings, source: Source, target: URL, name: str, *, steps: Steps = UNWATCHED) -> Restored:
     """Restore one table of a backup.
 
-    Into a database that is there, the table comes in one transaction, its foreign keys after it. Into a new one,
-    all definitions come, the rows, indexes and keys of this table, and no foreign key, since what it points at is empty.
+    Into a database that is there, the table comes in one transaction; its foreign keys, and what depends on it and is missing
+    or points at a table that was moved away, come after it, each in a transaction of its own. Into a new one, all definitions
+    come, the rows, indexes and keys of this table, and no foreign key, since what it points at is empty.
 
     Raises:
         BackupDamaged: the file is not what was written; nothing was restored.
         RestoreError: the table is there already, or could not be restored; the database is as it was.
     """
     begun = time.monotonic()
+    target = writable(target)
     if source.database is None:
         raise RestoreError(
             f"{source.name} is not in the catalogue, so nobody knows what belongs to a table: restore it whole with --to NAME"
@@ -50,7 +54,7 @@ def restore_table(settings: Settings, source: Source, target: URL, name: str, *,
     qualified, facts = table.named(source.database, name, settings.schema_name)
     with administer(target) as administrator:
         check(administrator, settings, source)
-        programs = Programs.find(max(source.client_major, major(administrator)))
+        programs = source.programs(major(administrator))
         owner = () if administrator.scalar(SUPERUSER) else ("--no-owner",)
         there_already = place.exists(administrator, str(target.database))
     if there_already:
@@ -59,19 +63,24 @@ def restore_table(settings: Settings, source: Source, target: URL, name: str, *,
         if not script.is_archive(file):
             raise RestoreError(f"{source.name} is a script, from which one table cannot be taken: restore it whole with --to NAME")
         steps.begin(f"restoring {qualified}")
-        lines = table.lines_of(archive.listing(programs, file), qualified, facts)
+        entries = toc.read(programs, file)
+        lines = table.lines_of([entry.line for entry in entries], qualified, facts)
+        replay = Replay(programs, target, file, owner, search_paths(source.database, settings.schema_name))
         if there_already:
-            notes = _put_back(programs, target, file, lines, owner)
+            done = _put_back(replay, lines) + _keys(replay, entries, lines)
+            steps.begin("restoring what depends on it")
+            names = (qualified, *facts.partitions)
+            done += put_back(replay, entries, lines, names=names, known=table.names(source.database))
             found = _look(target, qualified)
         else:
             with place.beside(target, source.database) as there:
-                _alone(programs, there.url, file, lines, owner)
-                found, notes = _look(there.url, qualified), there.notes
+                done = _alone(replace(replay, url=there.url), lines)
+                found, done = _look(there.url, qualified), done + Filled(there.notes)
                 there.become(str(target.database))
-            notes += (f"every table is there and only {qualified} has rows; it has no foreign keys",)
+            done += Filled((f"every table is there and only {qualified} has rows; it has no foreign keys",))
     differences = proof.compare(Proof(tables={qualified: facts}), found) if facts.rows is not None else None
     rows = sum(each.rows or 0 for each in found.tables.values())
-    return Restored(str(target.database), time.monotonic() - begun, len(found.tables), rows, differences, notes)
+    return Restored(str(target.database), time.monotonic() - begun, len(found.tables), rows, differences, done.notes, missing=done.missing)
 
 
 def _refuse_if_there(target: URL, names: Sequence[str]) -> None:
@@ -86,23 +95,28 @@ def _refuse_if_there(target: URL, names: Sequence[str]) -> None:
         )
 
 
-def _put_back(programs: Programs, target: URL, file: Path, lines: list[str], owner: tuple[str, ...]) -> tuple[str, ...]:
-    keys = [line for line in lines if table.is_foreign_key(line)]
-    rest = [line for line in lines if line not in keys]
-    if errors := archive.restore(programs, target, file, *owner, *ONE_TRANSACTION, lines=rest, jobs=1):
-        raise RestoreError(f"the table could not be restored and {target.database} is as it was: {errors[0]}")
+def _put_back(replay: Replay, lines: list[str]) -> Filled:
+    rest = [line for line in lines if not table.is_foreign_key(line)]
+    errors, _ = archive.restore(replay.programs, replay.url, replay.archive, *replay.arguments, *ONE_TRANSACTION, lines=rest, jobs=1)
+    if not errors:
+        return Filled()
+    path, refusal = replay.together(rest)
+    if refusal:
+        raise RestoreError(f"the table could not be restored and {replay.url.database} is as it was: {errors[0]}")
+    return Filled((f"restored with search_path = {path}, since it failed as pg_restore sets it: {errors[0]}",))
+
+
+def _keys(replay: Replay, entries: list[Entry], lines: list[str]) -> Filled:
     # apart, for what a key points at may have gone since, and the rows are worth more than the key
-    return tuple(
-        f"a foreign key was not restored: {error}" for error in archive.restore(programs, target, file, *owner, lines=keys, jobs=1)
-    )
+    added = [add_key(replay, entry) for entry in entries if entry.line in lines and table.is_foreign_key(entry.line)]
+    return Filled(missing=tuple(missing for _, missing in added if missing))
 
 
-def _alone(programs: Programs, url: URL, file: Path, lines: list[str], owner: tuple[str, ...]) -> None:
+def _alone(replay: Replay, lines: list[str]) -> Filled:
     beyond = [line for line in lines if table.beyond_definition(line)]
-    errors = archive.restore(programs, url, file, *owner, "--section=pre-data")
-    errors += archive.restore(programs, url, file, *owner, lines=beyond)
-    if errors:
-        raise RestoreError(f"{len(errors)} objects could not be restored, the first: {errors[0]}; nothing was left behind")
+    rows = [line for line in beyond if table.is_data(line)]
+    rest = [line for line in beyond if line not in rows]
+    return restore_lines(replay, "--section=pre-data") + restore_lines(replay, lines=rows) + restore_lines(replay, lines=rest)
 
 
 def _look(url: URL, qualified: str) -> Proof:

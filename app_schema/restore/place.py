@@ -11,8 +11,9 @@ from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from app_schema import databases
 from app_schema.engine import administer, literal, quoted, verbatim
-from app_schema.errors import RestoreRefused
+from app_schema.errors import RestoreError, RestoreRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,14 +77,14 @@ def beside(server: URL, database: Database | None) -> Iterator[Place]:
             administrator.execute(verbatim(f"COMMENT ON DATABASE {quoted(name)} IS {literal(MARK)}"))
             yield Place(administrator, server.set(database=name), notes)
         finally:
-            administrator.execute(verbatim(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)"))
+            _remove(administrator, name)
 
 
 def sweep(administrator: Connection) -> None:
     """Drop what restores have left that were killed; one that still runs holds the lock of its name."""
     for name in administrator.scalars(LEFT_OVER, {"mark": MARK}).all():
         if administrator.scalar(text(f"SELECT pg_try_advisory_lock({KEY})"), {"name": name}):
-            administrator.execute(verbatim(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)"))
+            databases.drop(administrator, name)
             administrator.execute(text(f"SELECT pg_advisory_unlock({KEY})"), {"name": name})
 
 
@@ -102,6 +103,14 @@ def together(administrator: Connection) -> Iterator[None]:
         administrator.exec_driver_sql("ROLLBACK")
         raise
     administrator.exec_driver_sql("COMMIT")
+
+
+def _remove(administrator: Connection, name: str) -> None:
+    # it holds a copy of the rows: if it must stay, whoever runs this has to know
+    try:
+        databases.drop(administrator, name)
+    except DBAPIError as error:
+        raise RestoreError(f"the restore's own database {name} could not be dropped: {error.orig}; drop it: DROP DATABASE {name}") from None
 
 
 def _create(administrator: Connection, name: str, database: Database | None) -> tuple[str, ...]:

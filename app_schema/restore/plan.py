@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from app_schema import moments
 from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
 from app_schema.errors import BackupUnknown, WalDamaged, WalEnds, WalMissing
@@ -126,7 +127,7 @@ class _Choice:
         oldest = candidates[-1]
         raise BackupUnknown(
             f"no backup reaches {self.target}: the oldest good one, {oldest.id},"
-            f" is consistent from {chain.place(oldest).consistent_at.isoformat(sep=' ', timespec='milliseconds')} on"
+            f" is consistent from {moments.exact(chain.place(oldest).consistent_at)} on"
         )
 
     def _along(self, timeline: int, candidates: list[Entry]) -> Plan | None:
@@ -222,14 +223,14 @@ class _Choice:
         if stop is None and known and reader.end < known.end:
             raise WalEnds(
                 f"the WAL of timeline {timeline} ends at {show_lsn(reader.end)}, and reached {show_lsn(known.end)}"
-                f" on {known.at:%Y-%m-%d}: what was committed since is no longer there; {_reachable(last, entry)}"
+                f" on {moments.minute(known.at)}: what was committed since is no longer there; {_reachable(last, entry)}"
             )
         if stop is None and (self.target.time or self.target.xid is not None):
             raise _Ends(
                 timeline,
                 last,
                 f"the WAL of timeline {timeline} ends at {show_lsn(reader.end)} and does not reach {self.target}: "
-                + (f"its last transaction, {last.xid}, ended {last.time.isoformat(sep=' ')}" if last else "there is no transaction in it")
+                + (f"its last transaction, {last.xid}, ended {moments.exact(last.time)}" if last else "there is no transaction in it")
                 + "; restore to latest for the end of it",
             )
         reached = stop.lsn if stop else reader.end
@@ -244,7 +245,7 @@ def _reachable(last: Transaction | None, entry: Entry) -> str:
     """Say how to restore as much as there is before a gap."""
     if last is None:
         return f"--backup {entry.id} restores what was there when it was taken"
-    return f"--target-xid {last.xid} restores what there is before that, up to {last.time.isoformat(sep=' ')}"
+    return f"--target-xid {last.xid} restores what there is before that, up to {moments.exact(last.time)}"
 
 
 def _with_epoch(xid: int, newest: int) -> int:

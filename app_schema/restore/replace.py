@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 ATTEMPTS = 30  # a pool connects again as fast as it is cut off; between two of its connections there is room enough
-DISCONNECT = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name AND pid <> pg_backend_pid()")
+# not autovacuum's workers, which have no user: only a superuser may end them, and ALTER DATABASE … RENAME does it itself
+DISCONNECT = text("""
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = :name AND pid <> pg_backend_pid() AND usesysid IS NOT NULL
+""")
 FACTS = text("""
     SELECT pg_get_userbyid(datdba) AS owner, datconnlimit AS connections, shobj_description(oid, 'pg_database') AS comment
     FROM pg_database WHERE datname = :name

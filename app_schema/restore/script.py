@@ -14,6 +14,7 @@ from app_schema.backup.stream import BLOCK, copy
 from app_schema.errors import RestoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sqlalchemy import URL
@@ -66,6 +67,14 @@ def restore(programs: Programs, url: URL, path: Path) -> None:
     Raises:
         RestoreError: a statement failed; nothing of it stays.
     """
+    with opened(path) as script:
+        said = feed(programs, url, lambda psql: copy(script, psql))
+    if said is not None:
+        raise RestoreError(f"psql failed: {reason(said)}; nothing of it stays")
+
+
+def feed(programs: Programs, url: URL, write: Callable[[IO[bytes]], None], *options: str) -> str | None:
+    """Run in one transaction what ``write`` writes to psql's input; return what psql said if it failed, else None."""
     arguments = [
         "--no-psqlrc",
         "--quiet",
@@ -75,23 +84,24 @@ def restore(programs: Programs, url: URL, path: Path) -> None:
         "--output=/dev/null",
         "--file=-",
     ]
-    with opened(path) as script, tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as said:
         psql = subprocess.Popen(  # noqa: S603 (no shell)
-            programs.command("psql", *arguments), stdin=subprocess.PIPE, stderr=said, env=environment(url), pipesize=BLOCK
+            programs.command("psql", *arguments, *options), stdin=subprocess.PIPE, stderr=said, env=environment(url), pipesize=BLOCK
         )
         with psql:
             try:
                 assert psql.stdin is not None  # noqa: S101 (a pipe was asked for)
-                copy(script, psql.stdin)
+                write(psql.stdin)
                 psql.stdin.close()
             except BrokenPipeError:  # psql gave up, and says why
                 pass
             except BaseException:
                 psql.kill()
                 raise
-        if psql.returncode:
-            said.seek(0)
-            raise RestoreError(f"psql failed: {reason(said.read().decode(errors='replace'))}; nothing of it stays")
+        if not psql.returncode:
+            return None
+        said.seek(0)
+        return said.read().decode(errors="replace")
 
 
 def opened(path: Path) -> IO[bytes]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from app_schema.backup import encryption
 from app_schema.backup.catalogue import ID, Catalogue
 from app_schema.backup.entry import Entry, Kind
+from app_schema.backup.programs import Programs
 from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.stream import HashedWriter
 from app_schema.backup.verify import check_part
@@ -124,6 +125,15 @@ class Source:
         """The version of the pg_dump that wrote it, which is the oldest that a pg_restore may be; 0: unknown."""
         return int(self.entry.client_version.split(".")[0]) if self.entry else 0
 
+    def programs(self, server_major: int) -> Programs:
+        """Return programs that read this backup and know a server of that version.
+
+        Raises:
+            ProgramMissing: there are none here.
+        """
+        zstd = bool(self.entry and self.entry.compression.startswith("zstd"))
+        return Programs.find(max(self.client_major, server_major), zstd=zstd)
+
     @contextmanager
     def opened(self, settings: Settings, steps: Steps = UNWATCHED) -> Iterator[Path]:
         """Yield the file in clear; one of the catalogue is what was taken, to the last bit.
@@ -133,15 +143,16 @@ class Source:
             EncryptionError: the key is missing or another one.
         """
         here = self.path.parent == self.folder.path
+        encrypted = self.entry.encryption if self.entry else CIPHERS.get(self.path.suffix)
+        cipher = encryption.for_reading(settings, encrypted) if encrypted else None  # before all of it is read
         with self.folder.using(self.path.name) if here and self.path.exists() else nullcontext():
             if self.part:
                 steps.begin("checking", self.part.bytes)
                 check_part(self.path, self.part, steps)
-            encrypted = self.entry.encryption if self.entry else CIPHERS.get(self.path.suffix)
-            if encrypted is None:
+            if cipher is None:
                 yield self.path
             else:
-                with self._decrypted(encryption.for_reading(settings, encrypted), steps) as path:
+                with self._decrypted(cipher, steps) as path:
                     yield path
 
     @contextmanager

@@ -54,6 +54,17 @@ def is_foreign_key(line: str) -> bool:
     return NUMBERS.sub("", line, count=1).startswith(f"{FOREIGN_KEY} ")
 
 
+def is_data(line: str) -> bool:
+    """Whether a line is rows of a table."""
+    return NUMBERS.sub("", line, count=1).startswith("TABLE DATA ")
+
+
+def names(database: Database) -> set[str]:
+    """Return ``schema.table`` of all tables of a backup, partitions included."""
+    tables = database.proof.tables if database.proof else {}
+    return {*tables, *(partition for table in tables.values() for partition in table.partitions)}
+
+
 def beyond_definition(line: str) -> bool:
     """Whether a line is left when all definitions are there already: rows, indexes, keys and triggers."""
     return any(NUMBERS.sub("", line, count=1).startswith(f"{kind} ") for kind in NOT_IN_A_DEFINITION)

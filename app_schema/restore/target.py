@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from app_schema import moments
 from app_schema.errors import SettingsError
 
 if TYPE_CHECKING:
-    from app_schema.physical.records import Transaction
+    from datetime import datetime
 
-FORM = "write it with its zone, such as 2026-11-22T14:30:00+09:00, 2026-11-22T05:30:00Z or '2026-11-22 14:30 Asia/Seoul'"
+    from app_schema.physical.records import Transaction
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Target:
         Raises:
             SettingsError: it is no time, or has no zone.
         """
-        return cls(time=read_time(text), exclusive=exclusive)
+        return cls(time=moments.read(text), exclusive=exclusive)
 
     def stops_at(self, transaction: Transaction) -> bool:
         """Whether recovery stops when it comes to the end of this transaction: before it or after it."""
@@ -60,33 +59,7 @@ class Target:
     def __str__(self) -> str:
         before = "just before " if self.exclusive else ""
         if self.time is not None:
-            return f"{before}{self.time.isoformat(sep=' ')}"
+            return f"{before}{moments.exact(self.time)}"
         if self.xid is not None:
             return f"{before}transaction {self.xid}"
         return f"the end of backup {self.backup}" if self.backup else "the end of the WAL"
-
-
-def read_time(text: str) -> datetime:
-    """Read a time with its zone; errors as for :meth:`Target.at`."""
-    moment, _, zone = text.strip().rpartition(" ")
-    try:
-        if "/" in zone or zone == "UTC":
-            named = datetime.fromisoformat(moment)
-            return _in_zone(text, named, ZoneInfo(zone))
-        time = datetime.fromisoformat(text.strip())
-    except (ValueError, ZoneInfoNotFoundError):
-        return _refused(text, "is no time that can be read")
-    return time.astimezone(UTC) if time.tzinfo else _refused(text, "has no zone")
-
-
-def _in_zone(text: str, named: datetime, zone: ZoneInfo) -> datetime:
-    if named.tzinfo is not None:
-        return _refused(text, "has two zones")
-    first, second = (named.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    if first.utcoffset() != second.utcoffset():  # once more, or never, as the clock is set
-        return _refused(text, "is no single moment, since the clock is set there then")
-    return first.astimezone(UTC)
-
-
-def _refused(text: str, why: str) -> datetime:
-    raise SettingsError(f"the target time {text!r} {why}; {FORM}")

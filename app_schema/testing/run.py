@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from app_schema import databases
 from app_schema.engine import administer, verbatim
 from app_schema.errors import ServerUnsuitable
 from app_schema.preflight import OLDEST
@@ -77,7 +78,7 @@ class Run:
         database.close()
         if self.connection.scalar(CONNECTED, {"name": database.name}):
             gc.collect()  # engines of the test's own that it is done with close their connections themselves, and quietly
-        self.connection.execute(verbatim(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)"))
+        databases.drop(self.connection, database.name)
 
     def keep(self, database: Throwaway) -> None:
         """Leave a database to be looked at; runs that begin a week from now remove it."""

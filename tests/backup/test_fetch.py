@@ -23,7 +23,8 @@ from app_schema.backup.folder import UNFINISHED, Folder
 from app_schema.backup.snapshot import snapshot
 from app_schema.backup.upload import Bucket
 from app_schema.cli import main
-from app_schema.errors import BackupDamaged, BackupUnknown
+from app_schema.errors import BackupDamaged, BackupUnknown, EncryptionError
+from app_schema.restore import source
 from app_schema.restore.dump import restore
 from app_schema.restore.source import Source
 
@@ -93,8 +94,9 @@ def nothing_kept(folder):
 def test_there_and_back(encrypted, objects, settings, folder, there, command, filled):  # noqa: PLR0913, PLR0917 (fixtures)
     """The folder is lost; one command, and then a restore."""
     settings = settings.model_copy(update=age_keys(folder)) if encrypted else settings
+    key = {"APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE": str(settings.backup_age_identity_file)} if encrypted else {}
     entry = send(objects, settings, folder, dump)
-    done = command("latest")
+    done = command("latest", **key)
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.splitlines()[1] == f"bring it back with: app-schema restore dump {entry.id}"
     (fetched,), problems = Catalogue(there).read()
@@ -232,6 +234,18 @@ def test_nothing_can_be_fetched(variables, code, says, command, monkeypatch):
     assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (code, "", 1), done.stderr
     assert says in done.stderr
     assert "c4nary" not in done.stderr
+
+
+def test_a_machine_without_the_key(objects, settings, folder, there, command, filled, monkeypatch):  # noqa: PLR0913, PLR0917 (fixtures)
+    """Whoever fetches is told, and a restore says so before it reads what may take an hour."""
+    entry = send(objects, settings.model_copy(update=age_keys(folder)), folder, dump)
+    done = command("latest")
+    assert (done.exit_code, done.stderr.count("\n")) == (0, 1)
+    assert "cannot be restored on this machine: this backup is encrypted with age: set APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE" in done.stderr
+    monkeypatch.setattr(source, "check_part", lambda *_: pytest.fail("it was read"))
+    found = Source.find(there, entry.id, str(filled.database))
+    with pytest.raises(EncryptionError, match="APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE"), found.opened(settings):
+        pass
 
 
 @pytest.mark.parametrize("arguments", [[], ["--list", "latest"], ["--list", "--cluster"], ["20200101"], ["20200101", "--cluster"]])

@@ -70,7 +70,7 @@ def test_it_fits(columns, terminal):
 def test_80_columns_have_what_an_operator_looks_for(terminal):
     lines, said = terminal(80, lambda: show_entries(ENTRIES))
     assert lines[0].split() == ["id", "databases", "size", "status", "drill"]
-    assert said == "no room for: took, encryption, verified, rows (a wider terminal or a pipe shows them)\n"
+    assert said == "no room for: took, encryption, verified, rows, taken (a wider terminal or a pipe shows them)\n"
 
 
 def test_rows_that_nobody_counted_are_not_0(terminal):
@@ -84,5 +84,7 @@ def test_in_a_pipe_nothing_is_left_out(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     show_entries(ENTRIES)
     said = capsys.readouterr()
-    assert said.out.splitlines()[0].split() == ["id", "databases", "size", "took", "rows", "encryption", "status", "verified", "drill"]
+    heading, first, *_ = said.out.splitlines()
+    assert heading.split() == ["id", "taken", "databases", "size", "took", "rows", "encryption", "status", "verified", "drill"]
+    assert first.split()[1:4] == ["2026-11-22", "12:00", "KST"]
     assert said.err == ""

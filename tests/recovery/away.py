@@ -57,13 +57,13 @@ def transfer_of(there, objects, **more):
 
 
 def start(there, objects, *arguments, **variables):
-    """Start the command line on that machine."""
+    """Start the command line on that machine, with another ``python`` if that is given."""
     place = objects.environment | {
         "DATABASE_URL": there.url.render_as_string(hide_password=False),
         "APP_SCHEMA_BACKUP_DIR": str(there.settings.backup_dir),
         "APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE": str(there.settings.backup_age_identity_file),
     }
-    line = [sys.executable, "-c", "from app_schema.cli import main; main()", *arguments]
+    line = [variables.pop("python", sys.executable), "-c", "from app_schema.cli import main; main()", *arguments]
     return subprocess.Popen(line, env=os.environ | place | variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -3,7 +3,6 @@
 import random
 import shutil
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from sources import rows
@@ -12,7 +11,7 @@ from app_schema.embedded import EmbeddedServer
 from app_schema.errors import BackupUnknown, RestoreError, SettingsError, WalEnds
 from app_schema.restore.cluster import restore
 from app_schema.restore.isolation import BEGIN, END
-from app_schema.restore.target import Target, read_time
+from app_schema.restore.target import Target
 
 
 def test_latest(history, target):
@@ -125,18 +124,6 @@ def test_a_target_that_is_not_empty(history, target):
     with pytest.raises(RestoreError, match="is not empty; name a new folder"):
         restore(history.settings, history.folder, Target(), target)
     assert [path.name for path in target.iterdir()] == ["mine"]
-
-
-def test_a_time_carries_its_zone():
-    moment = datetime(2026, 11, 22, 14, 30, tzinfo=ZoneInfo("Asia/Seoul"))
-    for text in ("2026-11-22T14:30:00+09:00", "2026-11-22T05:30:00Z", "2026-11-22 14:30 Asia/Seoul", "2026-11-22 05:30 UTC"):
-        assert read_time(text) == moment
-    for text in ("2026-11-01 01:30 America/New_York", "2026-03-08 02:30 America/New_York"):  # twice, and never
-        with pytest.raises(SettingsError, match="is no single moment"):
-            read_time(text)
-    for text in ("2026-11-22T14:30:00", "2026-11-22", "2026-11-22 14:30 KST", "yesterday", "2026-11-22T14:30Z Asia/Seoul", ""):
-        with pytest.raises(SettingsError, match="write it with its zone, such as"):
-            read_time(text)
 
 
 def test_two_targets_are_one_too_many():

@@ -1,11 +1,16 @@
 """A cluster and its WAL, back from a bucket into an empty folder."""
 
+import os
+import subprocess
+import sys
+import sysconfig
 import time
 
 import pytest
 from away import WITH_AGE, bring, command, contents, machine, send, start
 from buckets import bucket
 from folders import place
+from programs import ROOT
 from sources import replace
 
 from app_schema.backup.catalogue import Catalogue
@@ -64,6 +69,25 @@ def test_machine_and_folder_are_lost(sent, there, target, history):
     assert (code, error, out.count("is here already"), ": 0 files fetched" in out) == (0, "", 3, True)
     code, listed, _ = command(there, sent, "backup", "fetch", "--list")
     assert [line.split()[-1] for line in listed.splitlines()[1:4]] == ["yes"] * 3
+
+
+@pytest.fixture
+def older_python():
+    """Debian 12's own Python 3.11.2, which has no filters in tarfile, with the packages of this environment."""
+    program = "/usr/bin/python3"
+    found = subprocess.run([program, "-c", "import sys; print(*sys.version_info[:3])"], capture_output=True, text=True, check=False)
+    version = tuple(map(int, found.stdout.split()))
+    if version[:2] != sys.version_info[:2] or version >= (3, 11, 4):
+        pytest.skip(f"{program} is {'.'.join(map(str, version))}, and 3.11.0 to 3.11.3 is wanted")
+    return {"python": program, "PYTHONPATH": os.pathsep.join((str(ROOT), sysconfig.get_path("purelib")))}
+
+
+def test_the_new_machine_has_debians_python(sent, there, target, history, older_python):
+    code, out, error = command(there, sent, "backup", "fetch", "--cluster", **older_python)
+    assert (code, error) == (0, ""), out
+    code, out, error = command(there, sent, "restore", "cluster", "--to", str(target), **older_python)
+    assert (code, error) == (0, ""), out
+    assert f"the last transaction being {history.committed[-1][1]}" in out
 
 
 def test_the_last_commit_before_the_machine_was_lost(sent, there, target, history):

@@ -1,22 +1,21 @@
-"""The two disasters of docs/recovery.md, with its very commands."""
+"""The disasters of docs/recovery.md, with its very commands, for both layouts of a server."""
 
 import os
 import re
-import shutil
+import shlex
 import signal
 import subprocess
-import sys
-from pathlib import Path
+from contextlib import contextmanager
 
 import psycopg
 import pytest
+from debian import debian_cluster
 from folders import place
+from layouts import Debian, Plain, kill, path_of
 from programs import ROOT
 from sources import Source, rows, wait
 
-from app_schema.embedded.account import Account
-from app_schema.embedded.binaries import Binaries
-from app_schema.embedded.postmaster import Postmaster
+from app_schema import moments
 from app_schema.engine import connect_to
 from app_schema.physical import slot
 from app_schema.physical.base import base
@@ -26,19 +25,20 @@ from app_schema.restore.target import Target
 from app_schema.settings import parse_url
 
 PAGE = (ROOT / "docs/recovery.md").read_text()
-SERVER_PROGRAMS = ("pg_ctl", "pg_basebackup")  # which the server's account runs
 
 
 class Runbook:
-    """The blocks of a section, run one by one; what one exports the next one has."""
+    """The blocks of a section that are for this layout and this accident, run one by one; what one exports the next one has."""
 
-    def __init__(self, heading, source, **variables):
+    def __init__(self, heading, layout, *kinds, **variables):
         section = re.search(rf"^## {heading}$(.*?)^## ", PAGE, re.MULTILINE | re.DOTALL)[1]
-        self._blocks = iter(re.findall(r"```bash\n(.*?)```", section, re.DOTALL))
-        self._exports, self._place = "", source.home
-        backups = {"DATABASE_URL": address(source), "APP_SCHEMA_BACKUP_DIR": str(source.settings.backup_dir)}
-        self._variables = os.environ | backups | {name: str(value) for name, value in variables.items()}
-        self._variables["PATH"] = f"{programs(source)}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+        blocks = re.findall(r"```bash ?(\w*)\n(.*?)```", section, re.DOTALL)
+        self._blocks = iter([block for kind, block in blocks if kind in ("", layout.name, *kinds)])
+        self._exports, self._place = "", layout.home
+        given = {"DATABASE_URL": layout.url, "APP_SCHEMA_BACKUP_DIR": layout.source.settings.backup_dir} | variables
+        named = set(exported(re.search(r"```sh\n(.*?)```", section, re.DOTALL)[1]))
+        assert named == set(given), "the variables at the top of the section are those that it needs"
+        self._variables = os.environ | {name: str(value) for name, value in given.items()} | {"PATH": path_of(layout)}
 
     def run(self):
         block, said, jobs = next(self._blocks), self._place / "said", self._place / "jobs"
@@ -48,79 +48,55 @@ class Runbook:
         assert done.returncode == 0, (block, said.read_text())
         return said.read_text()
 
-    def end(self):
-        """End what was left in the background."""
-        for pid in (self._place / "jobs").read_text().split():
-            os.kill(int(pid), signal.SIGTERM)
+    def is_over(self):
+        return next(self._blocks, None) is None
+
+    @contextmanager
+    def ended(self):
+        """End what it leaves in the background."""
+        try:
+            yield
+        finally:
+            for pid in (self._place / "jobs").read_text().split():
+                os.kill(int(pid), signal.SIGTERM)
 
 
-def programs(source):
-    """A folder of the server's programs; as root they run as its account."""
-    account = Account.choose(source.server.data)
-    binaries = Binaries.find(None, 17).runnable(account, source.home / "binaries")
-    if not account.switched:
-        return binaries.folder
-    folder = source.home / "bin"
-    folder.mkdir(exist_ok=True)
-    for program in binaries.folder.iterdir():
-        (folder / program.name).unlink(missing_ok=True)
-        if program.name in SERVER_PROGRAMS:
-            (folder / program.name).write_text(
-                f'#!/bin/sh\nexec setpriv --reuid={account.uid} --regid={account.gid} --clear-groups {program} "$@"\n'
-            )
-            (folder / program.name).chmod(0o755)
-        else:
-            (folder / program.name).symlink_to(program)
-    return folder
+def exported(block):
+    """The names that a block of exports sets."""
+    return [word.partition("=")[0] for line in block.splitlines() for word in shlex.split(line, comments=True)[1:]]
 
 
-def address(source, port=None):
-    """The server's URL, with a file for the password that both accounts may read."""
-    passfile = source.home / "pgpass"
-    if not passfile.exists():
-        passfile.write_text(f"*:*:*:postgres:{source.url.password}\n")
-        passfile.chmod(0o600)
-        owner = source.server.data.stat()
-        os.chown(passfile, owner.st_uid, owner.st_gid)
-    return f"postgresql://postgres@/postgres?host={source.url.query['host']}&passfile={passfile}{f'&port={port}' if port else ''}"
-
-
-def stop(data):
-    if found := Postmaster.read(data):
-        os.kill(found.pid, signal.SIGQUIT)
-        wait(lambda: not found.listening)
-
-
-@pytest.fixture
-def source():
+@pytest.fixture(params=["plain", "debian"])
+def layout(request):
+    """A server of the test's own, which ends it."""
     with place() as home:
-        yield Source.make(home)
+        if request.param == "plain":
+            made = Plain(home)
+            try:
+                yield made
+            finally:
+                made.end()
+            return
+        with debian_cluster() as cluster:
+            made = Debian(home, cluster)
+            try:
+                yield made
+            finally:
+                made.end()
 
 
-@pytest.fixture
-def standbys(source):
-    """A folder of the server's account."""
-    folder = source.home / "standbys"
-    folder.mkdir()
-    owner = source.server.data.stat()
-    os.chown(folder, owner.st_uid, owner.st_gid)
-    yield folder
-    for data in folder.glob("*/"):
-        stop(data)
+def caught_up(url):
+    """Until the receiver has all that there is."""
+    with connect_to(url) as connection:
+        wait(lambda: slot.look(connection).behind == 0)
 
 
-def test_the_server_is_lost(source, standbys, target):
+def test_the_server_is_lost(layout, target):
     """A standby takes over on a new timeline; moments before and after it can be restored."""
-    standby_url = address(source, 5433)
-    book = Runbook(
-        "The server is lost",
-        source,
-        STANDBY=standbys / "standby",
-        STANDBY_PORT=5433,
-        STANDBY_URL=standby_url,
-        REBUILT=standbys / "rebuilt",
-        REBUILT_PORT=5434,
-    )
+    source = layout.source
+    names = ("STANDBY_PORT", "REBUILT_PORT", "VERSION", "STANDBY_CLUSTER", "REBUILT_CLUSTER")
+    places = {"STANDBY": layout.standby, "STANDBY_URL": layout.standby_url, "REBUILT": layout.rebuilt}
+    book = Runbook("The server is lost", layout, **places, **{name: layout.variables[name] for name in names})
     with source.receiving():
         base(source.settings, source.folder)
         book.run()
@@ -129,23 +105,22 @@ def test_the_server_is_lost(source, standbys, target):
         with source.connect() as connection:
             state = "SELECT bool_and(replay_lsn = pg_current_wal_lsn()) FROM pg_stat_replication WHERE application_name <> 'app_schema_wal'"
             wait(lambda: connection.execute(state).fetchone()[0])
-        os.kill(Postmaster.read(source.server.data).pid, signal.SIGKILL)
-    shutil.rmtree(source.server.data)
+        kill(layout.data)
+    book.run()
     assert "f" in book.run().split()
 
-    new = Source(source.home, source.server, source.settings.model_copy(update={"database_url": parse_url(standby_url)}), source.committed)
+    standby = parse_url(layout.standby_url)
+    new = Source(source.home, source.server, source.settings.model_copy(update={"database_url": standby}), source.committed)
     book.run()
-    with connect_to(new.settings.database_url) as connection:
-        wait(lambda: slot.look(connection).behind == 0)
-    try:
-        with psycopg.connect(standby_url, autocommit=True) as connection:
+    with book.ended():
+        caught_up(standby)
+        with psycopg.connect(layout.standby_url, autocommit=True) as connection:
             connection.execute("INSERT INTO facts (text) VALUES ('after')")
         assert "WAL of timeline 2" in book.run()
+        book.run()
         assert "streaming" in book.run()
-        with connect_to(new.settings.database_url) as connection:
-            wait(lambda: slot.look(connection).behind == 0)
-    finally:
-        book.end()
+        assert book.is_over()
+        caught_up(standby)
     assert all(finding.error is None for finding in verify(new.settings, new.folder, new.entries, everything=True))
 
     after = restore(new.settings, new.folder, Target(), target, start=True, check=False)
@@ -156,25 +131,87 @@ def test_the_server_is_lost(source, standbys, target):
         assert (old.plan.timeline, rows(new, old)) == (timeline, [row for row, _, _ in source.committed[: number + 1]])
 
 
-def test_data_is_damaged(source):
-    """Recovered beside production to just before the DELETE, and copied back."""
-    with source.receiving(), source.connect() as connection:
-        connection.execute("CREATE TABLE messages (id bigint PRIMARY KEY, text text)")
+def test_the_server_is_lost_and_there_is_no_standby(layout):
+    """The archive's last moment takes its place, with its own configuration; what Debian's package has made goes aside."""
+    source = layout.source
+    variables = {name: layout.variables[name] for name in ("VERSION", "CLUSTER", "ETC")}
+    places = {"DATA": layout.place, "RESCUE": layout.home / "rescue"}
+    book = Runbook("The server is lost, and there is no standby", layout, **places, **variables)
+    with source.receiving():
+        if layout.name == "debian":
+            conf = layout.cluster.etc / "postgresql.conf"
+            fresh = conf.read_text()
+            conf.write_text(f"{fresh}\nwork_mem = 7MB\n")
         base(source.settings, source.folder)
-        connection.execute("INSERT INTO messages SELECT i, md5(i::text) FROM generate_series(1, 500) AS i")
-        before = connection.execute("SELECT clock_timestamp()").fetchone()[0]
-        connection.execute("DELETE FROM messages WHERE id % 3 = 0")
-        connection.execute("INSERT INTO messages VALUES (501, 'written since')")
+        source.add(5)
         source.wait_for_receiver()
-        book = Runbook("Data is damaged", source, DATABASE="postgres", RESCUE=source.home / "rescue", BEFORE=before.isoformat())
+        kill(layout.data)
+    if layout.name == "debian":
+        conf.write_text(fresh)
+        (layout.data / "global/pg_control").unlink()
+
+    book.run()
+    book.run()
+    assert "f" in book.run().split()
+    with book.ended():
+        with psycopg.connect(layout.url) as connection:
+            found = [row[0] for row in connection.execute("SELECT id FROM facts WHERE id > 2000 ORDER BY id")]
+            assert found == [row for row, _, _ in source.committed]
+            if layout.name == "debian":
+                assert connection.execute("SHOW work_mem").fetchone() == ("7MB",)
+                assert connection.execute("SHOW config_file").fetchone() == (str(conf),)
+        caught_up(source.settings.database_url)
+        assert "as written" in book.run()
+        assert book.is_over()
+
+
+@pytest.mark.parametrize("accident", ["delete", "drop"])
+def test_data_is_damaged(accident, layout):
+    """Recovered beside production to just before, and copied back; then the application writes again."""
+    source = layout.source
+    with source.receiving(), source.connect() as connection:
+        connection.execute("CREATE TABLE rooms (id int PRIMARY KEY)")
+        connection.execute(
+            "CREATE TABLE messages (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, room int REFERENCES rooms, text text)"
+        )
+        connection.execute("CREATE TABLE stars (message bigint PRIMARY KEY REFERENCES messages ON DELETE CASCADE)")
+        connection.execute("CREATE VIEW newest AS SELECT max(id) AS id FROM messages")
+        base(source.settings, source.folder)
+        connection.execute("INSERT INTO rooms SELECT generate_series(1, 5)")
+        connection.execute("INSERT INTO messages (room, text) SELECT 1 + i % 5, md5(i::text) FROM generate_series(1, 500) AS i")
+        connection.execute("INSERT INTO stars SELECT id FROM messages WHERE id % 2 = 0")
+        before = moments.exact(connection.execute("SELECT clock_timestamp()").fetchone()[0])
+        if accident == "delete":
+            connection.execute("DELETE FROM messages WHERE id % 3 = 0")
+            connection.execute("INSERT INTO messages (room, text) VALUES (1, 'written since')")
+        else:
+            connection.execute("DROP TABLE messages CASCADE")
+        source.wait_for_receiver()
+        tables = "public.messages public.stars" if accident == "delete" else "public.messages"
+        rescue = layout.home / "rescue"
+        book = Runbook("Data is damaged", layout, accident, DATABASE="postgres", RESCUE=rescue, BEFORE=before, TABLES=tables)
         book.run()
         with pytest.raises(psycopg.errors.AdminShutdown):  # whoever was there before could go on writing
-            connection.execute("INSERT INTO messages VALUES (502, 'refused')")
-        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), source.connect() as application:
-            application.execute("INSERT INTO messages VALUES (502, 'refused')")
-        assert "500" in book.run()
-        book.run()
-        assert "501" in book.run()
+            connection.execute("INSERT INTO rooms VALUES (6)")
+        with source.connect() as application:
+            with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+                application.execute("INSERT INTO rooms VALUES (6)")
+            assert "500" in book.run()
+            book.run()
+            total = 501 if accident == "delete" else 500
+            assert str(total) in book.run()
+            book.run()
+            assert book.is_over()
+            with pytest.raises(psycopg.errors.AdminShutdown):  # or it would stay unable to write
+                application.execute("INSERT INTO rooms VALUES (6)")
         with source.connect() as after:
-            assert after.execute("SELECT count(*), count(*) FILTER (WHERE text = md5(id::text)) FROM messages").fetchone() == (501, 500)
-    assert not (source.home / "rescue").exists()
+            after.execute("INSERT INTO rooms VALUES (6)")
+            [written] = after.execute("INSERT INTO messages (room, text) VALUES (6, 'goes on') RETURNING id").fetchone()
+            assert written > total
+            assert after.execute("SELECT id FROM newest").fetchone() == (written,)
+            assert after.execute("SELECT count(*) FILTER (WHERE text = md5(id::text)) FROM messages").fetchone() == (500,)
+            assert after.execute("SELECT count(*) FROM stars").fetchone() == (250,)
+            with pytest.raises(psycopg.errors.ForeignKeyViolation):
+                after.execute("INSERT INTO stars VALUES (100000)")
+    assert not rescue.exists()
+    assert not rescue.with_name("rescue.dump").exists()

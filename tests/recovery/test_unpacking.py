@@ -29,6 +29,12 @@ def packed(*members):
         ("/tmp/escaped", tarfile.REGTYPE, ""),
         ("b.cluster/../escaped", tarfile.REGTYPE, ""),
         ("b.cluster/data/../../../escaped", tarfile.REGTYPE, ""),
+        ("b.cluster//escaped", tarfile.REGTYPE, ""),
+        ("b.cluster//tmp/escaped", tarfile.REGTYPE, ""),
+        ("b.cluster/data//escaped", tarfile.REGTYPE, ""),
+        ("b.cluster/data/..", tarfile.REGTYPE, ""),
+        ("b.cluster/..", tarfile.DIRTYPE, ""),
+        ("b.cluster/missing/escaped", tarfile.REGTYPE, ""),
         ("another.cluster/escaped", tarfile.REGTYPE, ""),
         ("b.cluster/data/link", tarfile.SYMTYPE, "/etc"),
         ("b.cluster/data/pg_tblspc/../link", tarfile.SYMTYPE, "/etc"),
@@ -43,6 +49,29 @@ def test_an_archive_that_would_leave_its_folder(member, tmp_path):
     with pytest.raises(BackupDamaged, match=r"outside|neither file nor folder|cannot be unpacked"):
         unpack(packed(member), tree, "b.cluster")
     assert [path.name for path in tmp_path.rglob("*")] == ["tree", "data"]
+
+
+def test_a_file_is_written_with_our_mode(tmp_path):
+    """Without tarfile's filters, which Python has only from 3.11.4 on; one that was cut off is damaged."""
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w") as tar:
+        folder = tarfile.TarInfo("b.cluster")
+        folder.type = tarfile.DIRTYPE
+        tar.addfile(folder)
+        file = tarfile.TarInfo("b.cluster/file")
+        file.size, file.mode = 3_000_000, 0o6777
+        tar.addfile(file, io.BytesIO(bytes(range(250)) * 12_000))
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    target.seek(0)
+    unpack(target, tree, "b.cluster")
+    assert (tree / "file").read_bytes() == bytes(range(250)) * 12_000
+    assert (tree / "file").stat().st_mode & 0o7777 == 0o600
+
+    cut = tmp_path / "cut"
+    cut.mkdir()
+    with pytest.raises(BackupDamaged, match="cannot be unpacked: unexpected end of data"):
+        unpack(io.BytesIO(target.getvalue()[:1_000_000]), cut, "b.cluster")
 
 
 def test_a_link_leads_to_the_tablespace_beside_it(tmp_path):

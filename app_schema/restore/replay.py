@@ -1,0 +1,182 @@
+"""Entries of an archive, one at a time and each in a transaction, with the ``search_path`` that the database had."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+from app_schema.backup.contents import DEFAULT_SEARCH_PATH
+from app_schema.backup.programs import reason
+from app_schema.backup.stream import copy
+from app_schema.engine import literal, quoted
+from app_schema.errors import RestoreError
+from app_schema.restore import script, toc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import URL
+
+    from app_schema.backup.entry import Database
+    from app_schema.backup.programs import Programs
+
+AS_DUMPED = ""  # pg_dump qualifies every name that it writes
+SET_PATH = "SELECT pg_catalog.set_config('search_path', {}, false);"
+SET_PATH_AS_DUMPED = SET_PATH.format("''").encode()
+HEADER_BYTES = 4096  # pg_restore sets the search_path in the first 20 lines of a script
+REFUSED = re.compile(r"^psql:\S*: \S+: +([0-9A-Z]{5}): (.*)$", re.MULTILINE)
+NO_ERROR = ("00", "01", "02")  # notices and warnings
+# The server's own trouble: not the object is at fault, and a restore that goes on would lose more.
+TROUBLE = ("08", "53", "57", "58", "F0", "XX")
+EXISTS = ("42P04", "42P06", "42P07", "42701", "42710", "42723")
+
+
+class Refusal(NamedTuple):
+    """Why an entry was not restored; ``sqlstate`` is PostgreSQL's code."""
+
+    sqlstate: str
+    reason: str
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is an object of that name already."""
+        return self.sqlstate in EXISTS
+
+
+class Missing(NamedTuple):
+    """What is not as it was in the backup: its kind and name, why, and the statement that would make it so."""
+
+    what: str
+    reason: str
+    statement: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.reason}"
+
+
+class Filled(NamedTuple):
+    """What a restore could do only in part: ``notes`` for people, a line each, and what is ``missing``."""
+
+    notes: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
+
+    def __add__(self, other: Filled) -> Filled:  # type: ignore[override]
+        return Filled(self.notes + other.notes, self.missing + other.missing)
+
+
+def search_paths(database: Database | None, schema: str) -> tuple[str, ...]:
+    """Return the values of ``search_path`` to try: as dumped, the database's own, and that of our engines."""
+    own = (database.search_path if database else None) or DEFAULT_SEARCH_PATH
+    ours = quoted(schema)
+    return (AS_DUMPED, own) if ours in own or schema == "public" else (AS_DUMPED, own, ours)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Runs entries of an archive.
+
+    Attributes:
+        url: the database that they go to.
+        archive: the file, in clear.
+        arguments: of pg_restore, such as ``--no-owner``.
+        paths: the values of ``search_path`` that are tried, in this order.
+    """
+
+    programs: Programs
+    url: URL
+    archive: Path
+    arguments: tuple[str, ...]
+    paths: tuple[str, ...]
+
+    def statement(self, entry: toc.Entry) -> str:
+        """Return its SQL, for people."""
+        return toc.statement(self.programs, self.archive, entry, *self.arguments)
+
+    def missing(self, entry: toc.Entry, reason: str, *, before: str = "") -> Missing:
+        """Describe an entry that was not restored."""
+        return Missing(entry.label, reason, f"{before}\n{self.statement(entry)}".strip())
+
+    def run(self, entry: toc.Entry, *, before: str = "", change: Callable[[str], str] | None = None) -> Refusal | None:
+        """Restore an entry in a transaction, with the first ``search_path`` that does; return why none did.
+
+        Args:
+            entry: of the archive.
+            before: SQL to run first in the same transaction.
+            change: is given the script of a definition and returns the one to run.
+
+        Raises:
+            RestoreError: the server is in trouble, such as a full disk.
+        """
+        return self.together([entry.line], before=before, change=change)[1]
+
+    def together(self, lines: Sequence[str], *, before: str = "", change: Callable[[str], str] | None = None) -> tuple[str, Refusal | None]:
+        """Restore lines of the table of contents in one transaction; return the ``search_path`` that was tried last, and its refusal.
+
+        Raises:
+            RestoreError: the server is in trouble, such as a full disk.
+        """
+        refusal = None
+        for path in self.paths:
+            refusal = self._once(lines, path, before, change)
+            if refusal is None or refusal.exists:
+                return path, refusal
+        return self.paths[-1], refusal
+
+    def _once(self, lines: Sequence[str], path: str, before: str, change: Callable[[str], str] | None) -> Refusal | None:
+        setting = f"{SET_PATH.format(literal(path))}\n{before}".encode()
+        with (
+            toc.listed(lines) as chosen,
+            subprocess.Popen(  # noqa: S603 (no shell)
+                self.programs.command("pg_restore", "--file=-", *self.arguments, chosen, str(self.archive)), stdout=subprocess.PIPE
+            ) as process,
+        ):
+            assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
+
+            def write(psql: IO[bytes]) -> None:
+                assert process.stdout is not None  # noqa: S101
+                beginning = process.stdout.read(-1 if change else HEADER_BYTES)
+                beginning = beginning.replace(SET_PATH_AS_DUMPED, setting, 1)
+                psql.write(change(beginning.decode()).encode() if change else beginning)
+                copy(process.stdout, psql)
+                if process.wait():  # before psql commits what may be half of it
+                    raise RestoreError("pg_restore failed on an archive that it had read before; nothing was left behind")
+
+            said = script.feed(self.programs, self.url, write, "--set=VERBOSITY=verbose")
+            if said is None:
+                return None
+            process.kill()  # psql gave up, and it may have gigabytes left to write
+        found = [match for match in REFUSED.findall(said) if not match[0].startswith(NO_ERROR)]
+        if not found or found[-1][0].startswith(TROUBLE):
+            raise RestoreError(f"psql failed: {found[-1][1] if found else reason(said)}; nothing was left behind")
+        return Refusal(found[-1][0], reason(f"ERROR:  {found[-1][1]}"))
+
+
+def again(replay: Replay, numbers: Collection[int]) -> Filled:
+    """Restore once more what failed, in the archive's order, as long as one of them succeeds.
+
+    Raises:
+        RestoreError: the server is in trouble, such as a full disk.
+    """
+    left = [entry for entry in toc.read(replay.programs, replay.archive) if entry.number in numbers]
+    restored: dict[str, list[str]] = {}
+    while True:
+        refused: list[tuple[toc.Entry, Refusal]] = []
+        for entry in left:
+            path, refusal = replay.together([entry.line])
+            if refusal is None:
+                restored.setdefault(path, []).append(entry.label)
+            elif not refusal.exists:  # what is there did not fail itself, but a setting of its session
+                refused.append((entry, refusal))
+        if len(refused) in (0, len(left)):
+            break
+        left = [entry for entry, _ in refused]
+    notes = tuple(
+        f"restored only with search_path = {path}, which pg_restore does not set: {', '.join(labels)};"
+        " give the functions that they use a SET search_path of their own"
+        for path, labels in restored.items()
+        if path != AS_DUMPED
+    )
+    return Filled(notes, tuple(replay.missing(entry, refusal.reason) for entry, refusal in refused))
