@@ -222,10 +222,10 @@ class _Work:
         refusal = self.replay.run(entry, before=before, change=change)
         if refusal is None:
             self._note(entry, new=(not before and change is None) if new is None else new)
-        elif refusal.exists:
-            self.there.add(entry.number)
-        else:
+        elif not refusal.exists or entry.kind in {"VIEW", "MATERIALIZED VIEW"}:  # a relation of another kind has the name
             self._lose(entry, refusal.reason, before=before)
+        else:
+            self._leave(entry)
 
     def _note(self, entry: Entry, *, new: bool) -> None:
         (self.made if new else self.there).add(entry.number)
@@ -233,7 +233,7 @@ class _Work:
 
     def _leave(self, entry: Entry) -> None:
         self.there.add(entry.number)
-        if entry.depends & self.own:
+        if entry.depends & self.own and entry.kind not in INCLUDED:
             self.notes.append(f"left as it is, since it was redefined after the backup: {entry.label}")
 
     def _lose(self, entry: Entry, reason: str, *, before: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,10 @@ EXTENSIONS = text("""
         EXISTS (SELECT FROM pg_extension WHERE extname = 'amcheck') AS installed
 """)
 DATABASES = text("SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname")
+# what was looked at, and the first line that is said of it
+REPORTED = re.compile(r"^(\S.*):\n\s+(.*)", re.MULTILINE)
+SQLSTATE = re.compile(r"\S+: +([0-9A-Z]{5}): (.*)")
+UNDEFINED = ("42P01", "42704", "42883")  # a table, another object, a function: of an index expression, run with an empty search_path
 NO_AMCHECK = "pages were not checked by amcheck: this server has none (postgresql-contrib)"
 
 
@@ -32,13 +37,14 @@ def amcheck_all(programs: Programs, url: URL) -> tuple[tuple[str, ...], tuple[st
     with connect_to(url) as connection:
         names = connection.scalars(DATABASES).all()
     bad: tuple[str, ...] = ()
+    unseen: dict[str, None] = {}
     for name in names:
-        found, unseen = amcheck(programs, url.set(database=name))
-        if unseen:
-            return (), (unseen,)
+        found, unread = amcheck(programs, url.set(database=name))
         if found:
             bad += (f"amcheck of database {name}: {found}",)
-    return bad, ()
+        if unread:
+            unseen[unread] = None
+    return bad, tuple(unseen)
 
 
 def amcheck(programs: Programs, url: URL) -> tuple[str | None, str | None]:
@@ -50,21 +56,31 @@ def amcheck(programs: Programs, url: URL) -> tuple[str | None, str | None]:
         if not facts.installed:
             connection.exec_driver_sql("CREATE EXTENSION amcheck")
         try:
-            return _run(programs, url), None
+            return _run(programs, url)
         finally:
             if not facts.installed:
                 connection.exec_driver_sql("DROP EXTENSION amcheck")
 
 
-def _run(programs: Programs, url: URL) -> str | None:
-    # a pattern is asked for: quoted, a dot or a star in the name is just that
-    command = programs.command("pg_amcheck", "--heapallindexed", f"--database={quoted(str(url.database))}")
+def _run(programs: Programs, url: URL) -> tuple[str | None, str | None]:
+    # a pattern is asked for: quoted, a dot or a star in the name is just that; SQLSTATEs are only shown with --verbose
+    command = programs.command("pg_amcheck", "--verbose", "--heapallindexed", f"--database={quoted(str(url.database))}")
     done = subprocess.run(  # noqa: S603 (no shell)
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False, env=environment(url)
     )
     if done.returncode == 0:
-        return None
-    return next(iter(done.stdout.strip().splitlines()), None) or reason(done.stderr)
+        return None, None
+    bad, unread = [], []
+    for what, said in REPORTED.findall(done.stdout):
+        error = SQLSTATE.match(said)
+        if error and error[1] in UNDEFINED:
+            unread.append(f"{what}: {error[2]}")
+        else:
+            bad.append(f"{what}: {said}")
+    if not bad and not unread:
+        bad.append(reason(done.stderr))
+    note = f"not read by amcheck, since a function finds its names only with a search_path: {', '.join(unread)}" if unread else None
+    return next(iter(bad), None), note
 
 
 def checksums(data: Path, binaries: Binaries, account: Account) -> tuple[str, ...]:
