@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from app_schema.backup.programs import environment, reason
-from app_schema.engine import connect_to, quoted
+from app_schema.engine import connect_to, quoted, writable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +49,7 @@ def amcheck_all(programs: Programs, url: URL) -> tuple[tuple[str, ...], tuple[st
 
 def amcheck(programs: Programs, url: URL) -> tuple[str | None, str | None]:
     """Check one database, which is left as it was; return the first thing that is wrong, and why it could not be looked at."""
+    url = writable(url)
     with connect_to(url, isolation_level="AUTOCOMMIT") as connection:
         facts = connection.execute(EXTENSIONS).one()
         if not facts.available and not facts.installed:

@@ -1,5 +1,8 @@
 """Objects of the application that pg_restore alone does not restore: their functions read names without a schema."""
 
+import subprocess
+from dataclasses import replace
+
 import pytest
 from click.testing import CliRunner
 from databases import administrator, new_database
@@ -8,6 +11,8 @@ from places import made, one, run, spare
 from sqlalchemy import text
 
 from app_schema.backup.dump import dump
+from app_schema.backup.folder import Folder
+from app_schema.backup.programs import Programs, environment
 from app_schema.cli.backup import say_taken
 from app_schema.cli.restore import say_restored
 from app_schema.errors import RestoreDiffers
@@ -86,6 +91,33 @@ def test_they_are_restored_with_the_search_path_of_the_database(application, tmp
     drilled = drill(settings, source, application)
     assert beyond_options(drilled.drill.differences) == []
     assert "shop.items_halved" in drilled.notes[-1]
+
+
+def test_a_newer_pg_restore_sets_what_the_server_does_not_know(application, tmp_path):
+    """The error of its own settings is no object's: nothing else is restored twice, and nothing is called missing."""
+    settings, _, entry, source = taken(application, tmp_path)
+    newer = replace(source, entry=entry.model_copy(update={"client_version": "17.0"}))
+    with spare(application) as target:
+        done = restore(settings, newer, target)
+        assert (beyond_options(done.differences), done.missing, done.rows) == ([], (), 101)
+        assert "TABLE DATA shop arrivals" in done.notes[0]
+        assert "items_halved" in done.notes[1]
+
+
+def test_a_script_of_them(older, tmp_path):
+    """As pg_dump writes it; a CHECK that needs another table's rows is beyond a script, which runs in its order."""
+    with new_database(older) as url:
+        run(url, *(statement for statement in OBJECTS if "arrivals" not in statement))
+        with administrator(url) as connection:
+            connection.execute(text(f"ALTER DATABASE {url.database} SET search_path = shop, public"))
+        script = tmp_path / "shop.sql"
+        command = Programs.find(15).command("pg_dump", f"--file={script}")
+        subprocess.run(command, check=True, env=environment(url))
+        settings = Settings(DATABASE_URL=url, backup_dir=made(tmp_path).path, APP_SCHEMA_SCHEMA="shop")
+        with spare(url) as target:
+            done = restore(settings, Source.find(Folder.of(settings), str(script), "x"), target)
+            assert done.notes == ('restored only with search_path = "shop", which the script does not set',)
+            assert one(target, "SELECT total FROM shop.totals") == 1275
 
 
 def test_one_table_of_them(application, tmp_path):

@@ -107,6 +107,17 @@ def test_a_restore_takes_its_name_and_the_place_of_another(settings, source, lim
     assert one(server, KEPT) is None
 
 
+def test_a_role_whose_sessions_only_read(settings, source, limited, server):
+    """A restore writes all the same; what the role or the server says by default is for the application."""
+    run(server, f"ALTER ROLE {ROLE} SET default_transaction_read_only = on")
+    try:
+        with spare(server, f"{limited.database}_new") as new:
+            assert restoring.restore(settings, source, limited.set(database=new.database)).rows == 20000
+        assert drilling.drill(settings, source, limited, quick=True).drill.passed
+    finally:
+        run(server, f"ALTER ROLE {ROLE} RESET default_transaction_read_only")
+
+
 def test_what_a_killed_restore_left_is_swept(limited, server):
     name = "app_schema_restoring_0123456789ab"
     with administer(limited) as connection:
