@@ -13,7 +13,7 @@ from app_schema.engine import quoted, verbatim
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-ATTEMPTS = 6  # each waits up to 5 seconds in the server for the sessions to end
+ATTEMPTS = 3  # in each the server waits up to 5 seconds for the sessions to end
 # Sessions of users. Background workers such as autovacuum's have no user: only a superuser may end them, but the server
 # itself ends autovacuum when a database is dropped or renamed.
 DISCONNECT = text("""

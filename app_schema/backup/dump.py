@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from app_schema import migrate
-from app_schema.backup import column_options, contents, proof, taking
+from app_schema.backup import column_options, contents, proof, taking, unqualified
 from app_schema.backup.entry import Entry, Kind, Part
 from app_schema.backup.programs import environment, reason
 from app_schema.backup.stream import BLOCK, Readable, store
@@ -67,6 +67,7 @@ def take(run: Taking, connection: Connection, url: URL, draft: Draft, *, prove: 
             *(f"--exclude-table-data={name}" for name in found.hidden),
         ]
         database = contents.describe(connection, str(url.database), revision=revision, missing=found.missing)
+        database = database.model_copy(update={"warnings": unqualified.look(connection)})
         driver = connection.connection.driver_connection
         with running(run.programs.command("pg_dump", *arguments), url) as (output, ended), ThreadPoolExecutor(1) as beside:
             taken = beside.submit(proof.take, connection, found.tables, rows=prove, catalog=True)

@@ -80,6 +80,7 @@ class Database(Record):
         roles: the owners and grantees in it, which the server of a restore must have.
         missing: what this user could not include, a line each; empty for a whole backup.
         search_path: of a new session; None for PostgreSQL's default, and in backups taken before it was recorded.
+        warnings: what in it will not restore as it is, a line each.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Database(Record):
     roles: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     search_path: str | None = None
+    warnings: tuple[str, ...] = ()
     proof: Proof | None = None
 
 

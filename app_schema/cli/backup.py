@@ -201,6 +201,9 @@ def say_taken(folder: Folder, entry: Entry) -> None:
         click.echo(f"each of it by name: {folder.path / entry.id}.json", err=True)
     if entry.kind is Kind.MASKED:
         return
+    for database in (part.database for part in entry.parts if part.database):
+        for line in database.warnings:
+            click.echo(f"warning: database {database.name}: {line}", err=True)
     if entry.compression == "gzip":
         click.echo("note: this pg_dump has no zstd, so gzip was used: larger and slower", err=True)
     if entry.encryption is None:

@@ -8,12 +8,13 @@ this one stood before is pointed at the new one. One that was redefined in the m
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from app_schema.engine import connect_to
-from app_schema.restore.replay import Filled, Missing
+from app_schema.engine import connect_to, quoted
+from app_schema.restore.privileges import settle
+from app_schema.restore.replay import FOREIGN_KEY_VIOLATION, Filled, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -32,12 +33,11 @@ POLICY = re.compile(rf"CREATE POLICY ({IDENTIFIER}) ON {NAME}")
 RULE = re.compile(rf"CREATE (?:OR REPLACE )?RULE ({IDENTIFIER}) AS\s+ON \w+ TO {NAME}")
 CREATE = re.compile(r"^CREATE (?=VIEW |RULE |FUNCTION |PROCEDURE )", re.MULTILINE)
 END_OF_KEY = re.compile(r"(ADD CONSTRAINT [^;]*);")
-FOREIGN_KEY_VIOLATION = "23503"
 INCLUDED = ("ACL", "COMMENT", "SECURITY LABEL", "INDEX", "INDEX ATTACH", "CONSTRAINT", "STATISTICS", "DEFAULT", "MATERIALIZED VIEW DATA")
 ROWS = ("TABLE DATA", "SEQUENCE SET", "STATISTICS DATA")
 # Tables where this one may stand now: of its name in another schema, or of a name that the backup does not know.
 FORMER = text("""
-    SELECT array_agg(c.oid) AS tables, array_agg(c.reltype) || array_agg(t.typarray) AS types
+    SELECT n.nspname || '.' || c.relname AS name, c.oid, c.reltype AS type, coalesce(t.typarray, 0) AS array
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_type t ON t.oid = c.reltype
     WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
         AND n.nspname || '.' || c.relname <> ALL (:own)
@@ -81,13 +81,16 @@ def put_back(replay: Replay, entries: Sequence[Entry], own: Collection[str], *, 
     """
     with connect_to(replay.url, isolation_level="AUTOCOMMIT") as connection:
         plain = [name.partition(".")[2] for name in names]
-        former = connection.execute(FORMER, {"own": list(names), "plain": plain, "known": list(known)}).one()
-        work = _Work(replay, connection, names[0], {"tables": former.tables or [], "types": former.types or []})
+        former = connection.execute(FORMER, {"own": list(names), "plain": plain, "known": list(known)}).all()
+        tables = {entry.number: ".".join(entry.label.split(" ")[1:]) for entry in entries if entry.kind == "TABLE"}
+        work = _Work(replay, connection, names[0], former, tables)
         work.own = {entry.number for entry in entries if entry.line in own}
         work.made = set(work.own)
         for entry in entries:
             if entry.number not in work.own and entry.kind not in ROWS:
                 work.look(entry)
+        relations = [".".join(map(quoted, name.split(".", 1))) for name in names] + work.relations
+        settle(replay, connection, relations, [entry for entry in entries if entry.kind == "ACL" and entry.number in work.made])
     notes = (f"put back as in the backup: {', '.join(work.done)}",) if work.done else ()
     return Filled(notes + tuple(work.notes), tuple(work.missing))
 
@@ -95,16 +98,18 @@ def put_back(replay: Replay, entries: Sequence[Entry], own: Collection[str], *, 
 class _Work:
     """Goes through the entries in their order: what an entry depends on has been looked at before it."""
 
-    def __init__(self, replay: Replay, connection: Connection, table: str, former: dict[str, list[int]]) -> None:
+    def __init__(self, replay: Replay, connection: Connection, table: str, former: Sequence[Row[Any]], tables: dict[int, str]) -> None:
         self.replay = replay
         self.connection = connection
         self.table = table
         self.former = former
+        self.tables = tables  # of the archive
         self.own: set[int] = set()
         self.made: set[int] = set()  # the table's own and what was missing
         self.there: set[int] = set()
         self.lost: set[int] = set()
         self.lost_tables: set[int] = set()
+        self.relations: list[str] = []  # that were made, as SQL names them
         self.done: list[str] = []
         self.notes: list[str] = []
         self.missing: list[Missing] = []
@@ -159,7 +164,7 @@ class _Work:
     def _relation(self, entry: Entry) -> None:
         match = RELATION.search(self.replay.statement(entry))
         name = match[1] if match else ""
-        found = self._standing("VIEW", name)
+        found = self._standing(entry, "VIEW", name)
         if not found:
             self._run(entry)
         elif not found[0].former:
@@ -168,11 +173,13 @@ class _Work:
             self._run(entry, change=_or_replace)
         else:
             self._run(entry, before=f"DROP MATERIALIZED VIEW {name};", new=True)
+        if entry.number in self.made:
+            self.relations.append(name)
 
     def _foreign_key(self, entry: Entry) -> None:
         match = CONSTRAINT.search(self.replay.statement(entry))
         table, name = (match[1], match[2]) if match else ("", "")
-        found = self._standing("FK CONSTRAINT", table, name)
+        found = self._standing(entry, "FK CONSTRAINT", table, name)
         if found and not found[0].former:
             self._leave(entry)
         else:
@@ -187,11 +194,11 @@ class _Work:
     def _routine(self, entry: Entry) -> None:
         match = ROUTINE.search(self.replay.statement(entry))
         kind, name = (match[1], match[2]) if match else ("", "")
-        former = [each.name for each in self._standing("FUNCTION", name) if each.former]
+        former = [each.name for each in self._standing(entry, "FUNCTION", name) if each.former]
         if not former:
             self._run(entry)
         elif self.replay.run(entry, change=_or_replace) is None and not any(
-            each.former for each in self._standing("FUNCTION", name) if each.name in former
+            each.former for each in self._standing(entry, "FUNCTION", name) if each.name in former
         ):
             self._note(entry, new=False)
         else:  # another type of arguments or result
@@ -201,7 +208,7 @@ class _Work:
         pattern = POLICY if entry.kind == "POLICY" else RULE
         match = pattern.search(self.replay.statement(entry))
         name, table = (match[1], match[2]) if match else ("", "")
-        found = self._standing(entry.kind, table, name)
+        found = self._standing(entry, entry.kind, table, name)
         if found and not found[0].former:
             self._leave(entry)
         else:
@@ -222,10 +229,10 @@ class _Work:
         refusal = self.replay.run(entry, before=before, change=change)
         if refusal is None:
             self._note(entry, new=(not before and change is None) if new is None else new)
-        elif refusal.exists:
-            self.there.add(entry.number)
-        else:
+        elif not refusal.exists or entry.kind in {"VIEW", "MATERIALIZED VIEW"}:  # a relation of another kind has the name
             self._lose(entry, refusal.reason, before=before)
+        else:
+            self._leave(entry)
 
     def _note(self, entry: Entry, *, new: bool) -> None:
         (self.made if new else self.there).add(entry.number)
@@ -233,16 +240,20 @@ class _Work:
 
     def _leave(self, entry: Entry) -> None:
         self.there.add(entry.number)
-        if entry.depends & self.own:
+        if entry.depends & self.own and entry.kind not in INCLUDED:
             self.notes.append(f"left as it is, since it was redefined after the backup: {entry.label}")
 
     def _lose(self, entry: Entry, reason: str, *, before: str = "") -> None:
         self.lost.add(entry.number)
         self.missing.append(self.replay.missing(entry, reason, before=before))
 
-    def _standing(self, kind: str, name: str, part: str = "") -> Sequence[Row[tuple[str, bool]]]:
+    def _standing(self, entry: Entry, kind: str, name: str, part: str = "") -> Sequence[Row[Any]]:
         sql = text(STANDING[kind].format(POINTS_AT.format(CATALOGS[kind])))
-        return self.connection.execute(sql, {"name": name, "part": part, **self.former}).all()
+        others = {self.tables[number] for number in entry.depends if number in self.tables}
+        former = [table for table in self.former if table.name not in others]  # not one that it pointed at besides
+        tables = [table.oid for table in former]
+        types = [type_ for table in former for type_ in (table.type, table.array)]
+        return self.connection.execute(sql, {"name": name, "part": part, "tables": tables, "types": types}).all()
 
 
 def add_key(replay: Replay, entry: Entry, *, before: str = "") -> tuple[bool, Missing | None]:

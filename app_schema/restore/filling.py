@@ -59,10 +59,12 @@ def fill(there: Place, settings: Settings, source: Source, file: Path, *sections
         RestoreError: the server is in trouble or refused a script, or the file is none that pg_dump wrote.
     """
     programs = source.programs(major(there.administrator))
+    path = (source.database.search_path if source.database else None) or DEFAULT_SEARCH_PATH
     if not script.is_archive(file):
         script.check(file, str(source.path))
-        script.restore(programs, there.url, file)
         done = Filled()
+        if used := script.restore(programs, there.url, file, search_paths(source.database, settings.schema_name)[1:]):
+            path, done = used, Filled((f"restored only with search_path = {used}, which the script does not set",))
     else:
         if source.entry is None:  # nothing else has proved it
             archive.check(programs, file, str(source.path))
@@ -72,7 +74,7 @@ def fill(there: Place, settings: Settings, source: Source, file: Path, *sections
         # what failed is tried again before triggers and keys are there, which rows of a later attempt would meet
         for part in (sections,) if sections else (("pre-data", "data"), ("post-data",)):
             done += _restore(replay, source, *(f"--section={section}" for section in part))
-    return done if sections else done + _analyze(there.url, source)
+    return done if sections else done + _analyze(there.url, path)
 
 
 def restore_lines(replay: Replay, *arguments: str, lines: Sequence[str] | None = None) -> Filled:
@@ -95,9 +97,8 @@ def _restore(replay: Replay, source: Source, *arguments: str) -> Filled:
     return Filled(tuple(f"not restored from this part: {line}" for line in archive.folded(failures)))
 
 
-def _analyze(url: URL, source: Source) -> Filled:
+def _analyze(url: URL, path: str) -> Filled:
     # a server without statistics plans its first queries badly; indexes over functions need the names that these use
-    path = (source.database.search_path if source.database else None) or DEFAULT_SEARCH_PATH
     with connect_to(url, isolation_level="AUTOCOMMIT") as connection:
         connection.execute(SET_SEARCH_PATH, {"path": path})
         try:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from app_schema.backup.programs import environment, reason
-from app_schema.engine import connect_to, quoted
+from app_schema.engine import connect_to, quoted, writable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sqlalchemy import URL, Connection
+    from sqlalchemy import URL
 
     from app_schema.backup.programs import Programs
     from app_schema.embedded.account import Account
@@ -34,6 +35,10 @@ LOCKED = text("""
 HELD = "not checked by amcheck, since a prepared transaction has locked it"
 DATABASES = text("SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname")
 NO_CHECKSUMS = "pages were not compared with checksums: the cluster has none; run pg_checksums --enable on the stopped server"
+# what was looked at, and the first line that is said of it
+REPORTED = re.compile(r"^(\S.*):\n\s+(.*)", re.MULTILINE)
+SQLSTATE = re.compile(r"\S+: +([0-9A-Z]{5}): (.*)")
+UNDEFINED = ("42P01", "42704", "42883")  # a table, another object, a function: of an index expression, run with an empty search_path
 NO_AMCHECK = "pages were not checked by amcheck: this server has none (postgresql-contrib)"
 
 
@@ -56,38 +61,43 @@ def amcheck_all(programs: Programs, url: URL) -> tuple[tuple[str, ...], tuple[st
 
 def amcheck(programs: Programs, url: URL) -> tuple[str | None, str | None]:
     """Check one database, which is left as it was; return the first thing that is wrong, and what could not be looked at."""
-    with connect_to(url) as connection:
+    url = writable(url)  # in an accident, people stop applications by default_transaction_read_only
+    with connect_to(url, isolation_level="AUTOCOMMIT") as connection:
         facts = connection.execute(EXTENSIONS).one()
         if not facts.available and not facts.installed:
             return None, NO_AMCHECK
         locked = connection.scalars(LOCKED).all()
-        connection.rollback()
         if not facts.installed:
-            _write(connection, "CREATE EXTENSION amcheck")
+            connection.exec_driver_sql("CREATE EXTENSION amcheck")
         try:
-            return _run(programs, url, locked), f"{', '.join(locked)}: {HELD}" if locked else None
+            found, unread = _run(programs, url, locked)
         finally:
             if not facts.installed:
-                _write(connection, "DROP EXTENSION amcheck")
+                connection.exec_driver_sql("DROP EXTENSION amcheck")
+    held = f"{', '.join(locked)}: {HELD}" if locked else None
+    return found, "; ".join(filter(None, (held, unread))) or None
 
 
-def _write(connection: Connection, statement: str) -> None:
-    """Run a statement, also where ``default_transaction_read_only`` is on: in an accident, people stop applications by it."""
-    connection.exec_driver_sql("SET TRANSACTION READ WRITE")
-    connection.exec_driver_sql(statement)
-    connection.commit()
-
-
-def _run(programs: Programs, url: URL, without: Sequence[str] = ()) -> str | None:
-    # a pattern is asked for: quoted, a dot or a star in the name is just that
+def _run(programs: Programs, url: URL, without: Sequence[str]) -> tuple[str | None, str | None]:
+    # a pattern is asked for: quoted, a dot or a star in the name is just that; SQLSTATEs are only shown with --verbose
     excluded = [f"--exclude-relation={relation}" for relation in without]
-    command = programs.command("pg_amcheck", "--heapallindexed", f"--database={quoted(str(url.database))}", *excluded)
+    command = programs.command("pg_amcheck", "--verbose", "--heapallindexed", f"--database={quoted(str(url.database))}", *excluded)
     done = subprocess.run(  # noqa: S603 (no shell)
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False, env=environment(url)
     )
     if done.returncode == 0:
-        return None
-    return next(iter(done.stdout.strip().splitlines()), None) or reason(done.stderr)
+        return None, None
+    bad, unread = [], []
+    for what, said in REPORTED.findall(done.stdout):
+        error = SQLSTATE.match(said)
+        if error and error[1] in UNDEFINED:
+            unread.append(f"{what}: {error[2]}")
+        else:
+            bad.append(f"{what}: {said}")
+    if not bad and not unread:
+        bad.append(reason(done.stderr))
+    note = f"not read by amcheck, since a function finds its names only with a search_path: {', '.join(unread)}" if unread else None
+    return next(iter(bad), None), note
 
 
 def checksums(data: Path, binaries: Binaries, account: Account) -> tuple[str, ...]:

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
     from app_schema.backup.programs import Programs
 
 AS_DUMPED = ""  # pg_dump qualifies every name that it writes
-SET_PATH = "SELECT pg_catalog.set_config('search_path', {}, false);"
-SET_PATH_AS_DUMPED = SET_PATH.format("''").encode()
+# of PostgreSQL 17, whose pg_restore also serves older servers
+SET_TIMEOUT = b"\nSET transaction_timeout = 0;\n"
+SET_TIMEOUT_IF_KNOWN = b"\nSELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout';\n"
 HEADER_BYTES = 4096  # pg_restore sets the search_path in the first 20 lines of a script
 REFUSED = re.compile(r"^psql:\S*: \S+: +([0-9A-Z]{5}): (.*)$", re.MULTILINE)
 NO_ERROR = ("00", "01", "02")  # notices and warnings
 # The server's own trouble: not the object is at fault, and a restore that goes on would lose more.
 TROUBLE = ("08", "53", "57", "58", "F0", "XX")
+FOREIGN_KEY_VIOLATION = "23503"
 EXISTS = ("42P04", "42P06", "42P07", "42701", "42710", "42723")
 
 
@@ -121,12 +123,12 @@ class Replay:
         refusal = None
         for path in self.paths:
             refusal = self._once(lines, path, before, change)
-            if refusal is None or refusal.exists:
+            if refusal is None or refusal.exists or refusal.sqlstate == FOREIGN_KEY_VIOLATION:  # whatever the path
                 return path, refusal
         return self.paths[-1], refusal
 
     def _once(self, lines: Sequence[str], path: str, before: str, change: Callable[[str], str] | None) -> Refusal | None:
-        setting = f"{SET_PATH.format(literal(path))}\n{before}".encode()
+        setting = f"{script.SET_PATH.format(literal(path))}\n{before}".encode()
         with (
             toc.listed(lines) as chosen,
             subprocess.Popen(  # noqa: S603 (no shell)
@@ -138,11 +140,11 @@ class Replay:
             def write(psql: IO[bytes]) -> None:
                 assert process.stdout is not None  # noqa: S101
                 beginning = process.stdout.read(-1 if change else HEADER_BYTES)
-                beginning = beginning.replace(SET_PATH_AS_DUMPED, setting, 1)
+                beginning = beginning.replace(script.SET_PATH_AS_DUMPED, setting, 1).replace(SET_TIMEOUT, SET_TIMEOUT_IF_KNOWN, 1)
                 psql.write(change(beginning.decode()).encode() if change else beginning)
                 copy(process.stdout, psql)
                 if process.wait():  # before psql commits what may be half of it
-                    raise RestoreError("pg_restore failed on an archive that it had read before; nothing was left behind")
+                    raise RestoreError("pg_restore failed on an archive that it had read before")
 
             said = script.feed(self.programs, self.url, write, "--set=VERBOSITY=verbose")
             if said is None:
@@ -150,7 +152,7 @@ class Replay:
             process.kill()  # psql gave up, and it may have gigabytes left to write
         found = [match for match in REFUSED.findall(said) if not match[0].startswith(NO_ERROR)]
         if not found or found[-1][0].startswith(TROUBLE):
-            raise RestoreError(f"psql failed: {found[-1][1] if found else reason(said)}; nothing was left behind")
+            raise RestoreError(f"psql failed: {found[-1][1] if found else reason(said)}")
         return Refusal(found[-1][0], reason(f"ERROR:  {found[-1][1]}"))
 
 

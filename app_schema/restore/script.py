@@ -11,10 +11,11 @@ from typing import IO, TYPE_CHECKING
 
 from app_schema.backup.programs import Programs, environment, reason
 from app_schema.backup.stream import BLOCK, copy
+from app_schema.engine import literal
 from app_schema.errors import RestoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from sqlalchemy import URL
@@ -24,6 +25,12 @@ ARCHIVE_MAGIC = b"PGDMP"
 BEGINNING = b"-- PostgreSQL database dump"
 COMPLETE = b"-- PostgreSQL database dump complete"
 CLUSTER = b"-- PostgreSQL database cluster dump"
+
+
+# as pg_dump and pg_restore write it: they qualify every name
+SET_PATH = "SELECT pg_catalog.set_config('search_path', {}, false);"
+SET_PATH_AS_DUMPED = SET_PATH.format("''").encode()
+END_OF_ROWS = b"\\.\n"
 
 
 def is_archive(path: Path) -> bool:
@@ -61,16 +68,25 @@ def check(path: Path, name: str) -> None:
     raise RestoreError(f"{name} does not end as pg_dump ends a script: pg_dump failed, or the file was cut off; nothing was restored")
 
 
-def restore(programs: Programs, url: URL, path: Path) -> None:
-    """Run a script in one transaction.
+def restore(programs: Programs, url: URL, path: Path, search_paths: Sequence[str] = ()) -> str | None:
+    """Run a script in one transaction; if a statement fails, all of it once more with each of ``search_paths``.
+
+    Returns:
+        The ``search_path`` that it took, None for that of the script.
 
     Raises:
         RestoreError: a statement failed; nothing of it stays.
     """
     with opened(path) as script:
-        said = feed(programs, url, lambda psql: copy(script, psql))
-    if said is not None:
-        raise RestoreError(f"psql failed: {reason(said)}; nothing of it stays")
+        first = feed(programs, url, lambda psql: copy(script, psql))
+    if first is None:
+        return None
+    for search_path in search_paths:
+        with opened(path) as script:
+            lines = _with_path(script, SET_PATH.format(literal(search_path)).encode() + b"\n")
+            if feed(programs, url, lambda psql, lines=lines: psql.writelines(lines)) is None:  # type: ignore[misc]
+                return search_path
+    raise RestoreError(f"psql failed: {reason(first)}; nothing of it stays")
 
 
 def feed(programs: Programs, url: URL, write: Callable[[IO[bytes]], None], *options: str) -> str | None:
@@ -102,6 +118,16 @@ def feed(programs: Programs, url: URL, write: Callable[[IO[bytes]], None], *opti
             return None
         said.seek(0)
         return said.read().decode(errors="replace")
+
+
+def _with_path(script: IO[bytes], setting: bytes) -> Iterator[bytes]:
+    rows = False
+    for line in script:
+        if rows:
+            rows = line != END_OF_ROWS
+        elif line.startswith(b"COPY ") and line.endswith(b" FROM stdin;\n"):
+            rows = True
+        yield setting if line.rstrip() == SET_PATH_AS_DUMPED and not rows else line
 
 
 def opened(path: Path) -> IO[bytes]:
