@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app_schema.backup.programs import Programs, environment, reason
-from app_schema.backup.taking import major
+from app_schema.backup.taking import encrypted, major
 from app_schema.engine import connect_to, database_url
 from app_schema.errors import BackupBusy, BackupError, BackupFolderUnsuitable, ServerUnreachable
 from app_schema.physical import archive, needs, slot
@@ -173,7 +173,7 @@ def receiver(settings: Settings, folder: Folder, say: Callable[[str], None], cop
     with connect_to(url) as connection:
         needs.check_wal(connection)
         version = major(connection)
-        programs = Programs.find(version)
+        programs = Programs.find(version, tls=encrypted(connection))
         check_programs(programs, version)
         identity = connection.execute(IDENTITY).one()
     place = archive.place_of(settings, folder) / identity.system

@@ -102,7 +102,8 @@ def restore(  # noqa: PLR0913 (an argument each question)
             damage = bring(folder, way, home, account, steps)
             if damage is None:
                 break
-        server = Server(home, Binaries.find(None, way.programs.major).runnable(account, home / "binaries"), account)
+        found = Binaries.look(way.programs.folder) or Binaries.find(None, way.programs.major)  # a package of clients only has no server
+        server = Server(home, found.runnable(account, home / "binaries"), account)
         steps.begin(f"replaying at most {len(way.wal.files) * way.wal.archive.segment_bytes / 1e6:,.0f} MB of WAL")
         server.recover(way)
         usable = time.monotonic()

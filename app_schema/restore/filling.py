@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from app_schema.backup.programs import Programs
-from app_schema.backup.taking import major
+from app_schema.backup.taking import encrypted, major
 from app_schema.engine import connect_to, quoted
-from app_schema.errors import RestoreError, RestoreRefused
+from app_schema.errors import ProgramMissing, RestoreError, RestoreRefused
 from app_schema.restore import archive, script
 from app_schema.restore.roles import make
 
@@ -44,13 +44,29 @@ def check(administrator: Connection, settings: Settings, source: Source) -> None
         raise RestoreRefused(f"this server lacks roles that own or use what is in the backup; create them first: {statements}")
 
 
+def programs_for(source: Source, administrator: Connection) -> Programs:
+    """Return the programs that restore a backup through a connection.
+
+    Raises:
+        ProgramMissing: they are not here.
+    """
+    tls = encrypted(administrator)
+    zstd = source.entry is not None and source.entry.compression.startswith("zstd")
+    try:
+        return Programs.find(max(source.client_major, major(administrator)), tls=tls, zstd=zstd)
+    except ProgramMissing:
+        if not zstd:
+            raise
+        return Programs.find(source.client_major, tls=tls, zstd=True)  # pg_restore fills newer servers too
+
+
 def fill(there: Place, source: Source, file: Path, *sections: str) -> tuple[str, ...]:
     """Restore a file, or some sections of an archive, into a new database; return what could not be, a line each.
 
     Raises:
         RestoreError: the server refused part of it, or the file is none that pg_dump wrote.
     """
-    programs = Programs.find(max(source.client_major, major(there.administrator)))
+    programs = programs_for(source, there.administrator)
     if not script.is_archive(file):
         script.check(file, str(source.path))
         script.restore(programs, there.url, file)

@@ -9,14 +9,12 @@ from sqlalchemy import text
 
 from app_schema.backup import contents, proof
 from app_schema.backup.entry import Proof
-from app_schema.backup.programs import Programs
 from app_schema.backup.steps import UNWATCHED
-from app_schema.backup.taking import major
 from app_schema.engine import administer, connect_to, quoted
 from app_schema.errors import RestoreError
 from app_schema.restore import archive, place, script, table
 from app_schema.restore.dump import Restored
-from app_schema.restore.filling import SUPERUSER, check
+from app_schema.restore.filling import SUPERUSER, check, programs_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
+    from app_schema.backup.programs import Programs
     from app_schema.backup.steps import Steps
     from app_schema.restore.source import Source
     from app_schema.settings import Settings
@@ -50,7 +49,7 @@ def restore_table(settings: Settings, source: Source, target: URL, name: str, *,
     qualified, facts = table.named(source.database, name, settings.schema_name)
     with administer(target) as administrator:
         check(administrator, settings, source)
-        programs = Programs.find(max(source.client_major, major(administrator)))
+        programs = programs_for(source, administrator)
         owner = () if administrator.scalar(SUPERUSER) else ("--no-owner",)
         there_already = place.exists(administrator, str(target.database))
     if there_already:
