@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from app_schema.cli.group import Group
+from app_schema.cli.streams import tolerant
 from app_schema.errors import AppSchemaError
 
 # the file of each, and its first line of help
@@ -33,7 +34,16 @@ class OneLineErrors(Group):
     """Print our own errors as one line with their exit code; a bug keeps its traceback."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run the command line, and exit."""
+        """Run the command line, and exit; it does not stop for an output that cannot be written, but fails in the end."""
+        with tolerant() as streams:
+            try:
+                self._run(*args, **extra)
+            except SystemExit as end:
+                if (reason := streams.lost()) is None:
+                    raise
+                self._end(f"stdout could not be written: {reason}", end.code if isinstance(end.code, int) and end.code else 1)
+
+    def _run(self, *args: Any, **extra: Any) -> NoReturn:
         options: dict[str, Any] = {**extra, "standalone_mode": False}
         try:
             code = super().main(*args, **options)
