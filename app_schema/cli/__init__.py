@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any, NoReturn
 
@@ -9,8 +10,9 @@ import click
 
 from app_schema.cli.group import Group
 from app_schema.cli.streams import tolerant
-from app_schema.errors import AppSchemaError
+from app_schema.errors import AppSchemaError, SettingsError
 
+ESCAPED = re.compile("[\udc80-\udcff]")  # bytes of a name that Python could not decode
 # the file of each, and its first line of help
 ELSEWHERE = {
     "up": ("init", "Start the embedded server and bring its schema to head."),
@@ -90,4 +92,6 @@ def main(ctx: click.Context) -> None:
     """
     from app_schema.settings import Settings  # noqa: PLC0415 (not for --help and --version)
 
-    ctx.obj = Settings.from_env()
+    settings = ctx.obj = Settings.from_env()
+    if ESCAPED.search(str(settings.home)):
+        raise SettingsError("APP_SCHEMA_HOME holds characters that the locale of this shell cannot encode: set PYTHONUTF8=1")

@@ -142,7 +142,7 @@ def folders() -> Iterator[Path]:
     if program := shutil.which("pg_ctl"):
         yield Path(program).resolve().parent
     if program := shutil.which("pg_config"):
-        answer = subprocess.run([program, "--bindir"], capture_output=True, text=True, check=False)  # noqa: S603 - found on PATH
+        answer = subprocess.run([program, "--bindir"], capture_output=True, text=True, errors="surrogateescape", check=False)  # noqa: S603 - found on PATH
         yield Path(answer.stdout.strip())
     for place in PLACES:
         found = {int(number[0]): path for path in Path("/").glob(place[1:]) if (number := re.findall(r"\d+", str(path)))}

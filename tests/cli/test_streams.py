@@ -129,3 +129,12 @@ def test_a_dumb_terminal(shell):
     assert b"\x1b" not in output
     assert b"messages" in output
     assert b"Traceback" not in output
+
+
+def test_a_home_that_the_locale_cannot_encode(shell, tmp_path):
+    """One line, before anything is made there."""
+    home = tmp_path / "한글"
+    done = run(shell | C_LOCALE | {"APP_SCHEMA_HOME": str(home)}, ("down",))
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr == b"error: APP_SCHEMA_HOME holds characters that the locale of this shell cannot encode: set PYTHONUTF8=1\n"
+    assert not home.exists()
