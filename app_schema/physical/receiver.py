@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app_schema.backup.programs import Programs, environment, reason
-from app_schema.backup.taking import major
+from app_schema.backup.taking import encrypted, major
 from app_schema.engine import connect_to, database_url
 from app_schema.errors import BackupBusy, BackupError, BackupFolderUnsuitable, ServerUnreachable
 from app_schema.physical import archive, needs, slot
@@ -174,7 +174,7 @@ def receiver(settings: Settings, folder: Folder, say: Callable[[str], None], cop
         needs.check_source(connection, "its WAL would be mixed with that of its source in the archive")
         needs.check_wal(connection)
         version = major(connection)
-        programs = Programs.find(version)
+        programs = Programs.find(version, tls=encrypted(connection))
         check_programs(programs, version)
         identity = connection.execute(IDENTITY).one()
     place = archive.place_of(settings, folder) / identity.system

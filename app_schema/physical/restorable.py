@@ -28,8 +28,8 @@ def check(entry: Entry) -> Binaries:
     """
     major = int(entry.server_version.split(".")[0])
     combine = (COMBINE,) if entry.physical and entry.physical.parent else ()
-    programs_for(entry, *PROVE, *CHECK, *combine)
+    programs = programs_for(entry, *PROVE, *CHECK, *combine)
     try:
-        return Binaries.find(None, major)
+        return Binaries.look(programs.folder) or Binaries.find(None, major)  # a package of clients has no server
     except EmbeddedServerError:
         raise ProgramMissing(f"the server of PostgreSQL {major} is needed to restore {entry.id}: install postgresql-{major}") from None

@@ -13,7 +13,7 @@ from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.entry import Drill
 from app_schema.backup.programs import Programs
 from app_schema.backup.steps import UNWATCHED
-from app_schema.backup.taking import major
+from app_schema.backup.taking import encrypted, major
 from app_schema.engine import administer, connect_to, verbatim, writable
 from app_schema.errors import BackupDamaged, RestoreError, RestoreRefused
 from app_schema.restore import place
@@ -110,5 +110,5 @@ def _check_pages(there: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
     # every page of every table and index, as amcheck reads them
     if not there.administrator.scalar(SUPERUSER):
         return (), ("pages were not checked: amcheck takes a superuser",)
-    found, unseen = amcheck(Programs.find(major(there.administrator)), there.url)
+    found, unseen = amcheck(Programs.find(major(there.administrator), tls=encrypted(there.administrator)), there.url)
     return (f"amcheck: {found}",) if found else (), (unseen,) if unseen else ()

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app_schema.backup.contents import DEFAULT_SEARCH_PATH
-from app_schema.backup.taking import major
+from app_schema.backup.taking import encrypted, major
 from app_schema.engine import connect_to, quoted
 from app_schema.errors import RestoreError, RestoreRefused
 from app_schema.restore import archive, script
@@ -41,7 +41,7 @@ def check(administrator: Connection, settings: Settings, source: Source) -> None
     if source.server_major > here:
         newest = source.server_major
         raise RestoreRefused(f"the backup is of PostgreSQL {newest} and this server is {here}: restore it into {newest} or newer")
-    source.programs(here)
+    source.programs(here, tls=encrypted(administrator))
     wanted = source.database.roles if source.database else ()
     if missing := set(wanted) - set(administrator.scalars(ROLES)):
         missing -= make(administrator, settings, source, missing)
@@ -58,7 +58,7 @@ def fill(there: Place, settings: Settings, source: Source, file: Path, *sections
     Raises:
         RestoreError: the server is in trouble or refused a script, or the file is none that pg_dump wrote.
     """
-    programs = source.programs(major(there.administrator))
+    programs = source.programs(major(there.administrator), tls=encrypted(there.administrator))
     path = (source.database.search_path if source.database else None) or DEFAULT_SEARCH_PATH
     if not script.is_archive(file):
         script.check(file, str(source.path))

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app_schema.backup import contents, proof
 from app_schema.backup.entry import Proof
 from app_schema.backup.steps import UNWATCHED
-from app_schema.backup.taking import major
+from app_schema.backup.taking import encrypted, major
 from app_schema.engine import administer, connect_to, quoted, writable
 from app_schema.errors import RestoreError
 from app_schema.restore import archive, place, script, table, toc
@@ -54,7 +54,7 @@ def restore_table(settings: Settings, source: Source, target: URL, name: str, *,
     qualified, facts = table.named(source.database, name, settings.schema_name)
     with administer(target) as administrator:
         check(administrator, settings, source)
-        programs = source.programs(major(administrator))
+        programs = source.programs(major(administrator), tls=encrypted(administrator))
         owner = () if administrator.scalar(SUPERUSER) else ("--no-owner",)
         there_already = place.exists(administrator, str(target.database))
     if there_already:

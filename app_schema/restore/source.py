@@ -16,7 +16,7 @@ from app_schema.backup.programs import Programs
 from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.stream import HashedWriter
 from app_schema.backup.verify import check_part
-from app_schema.errors import BackupDamaged, BackupUnknown, EncryptionError
+from app_schema.errors import BackupDamaged, BackupUnknown, EncryptionError, ProgramMissing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,14 +125,19 @@ class Source:
         """The version of the pg_dump that wrote it, which is the oldest that a pg_restore may be; 0: unknown."""
         return int(self.entry.client_version.split(".")[0]) if self.entry else 0
 
-    def programs(self, server_major: int) -> Programs:
-        """Return programs that read this backup and know a server of that version.
+    def programs(self, server_major: int, *, tls: bool = False) -> Programs:
+        """Return programs that read this backup and know a server of that version, which they reach encrypted if need be.
 
         Raises:
             ProgramMissing: there are none here.
         """
         zstd = bool(self.entry and self.entry.compression.startswith("zstd"))
-        return Programs.find(max(self.client_major, server_major), zstd=zstd)
+        try:
+            return Programs.find(max(self.client_major, server_major), tls=tls, zstd=zstd)
+        except ProgramMissing:
+            if not zstd:
+                raise
+            return Programs.find(self.client_major, tls=tls, zstd=True)  # an older pg_restore fills a newer server too
 
     @contextmanager
     def opened(self, settings: Settings, steps: Steps = UNWATCHED) -> Iterator[Path]:

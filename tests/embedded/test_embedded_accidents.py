@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager, suppress
 
 import psycopg
 import pytest
@@ -41,19 +42,72 @@ def kill(server):
     assert not server.running
 
 
-def test_killed_server_comes_back_with_its_data(server, query):
-    server.start()
-    query(server, "create table note as select 1 as n")
+@contextmanager
+def stopped_session(server):
+    """A session of the server that notices nothing, and holds the shared memory; it goes on, at the latest after the block."""
     url = server.url("postgres").set(drivername="postgresql").render_as_string(hide_password=False)
     busy = psycopg.connect(url, autocommit=True)
     pid = busy.info.backend_pid
-    os.kill(pid, signal.SIGSTOP)  # an orphan that cannot notice, and holds the shared memory
-    kill(server)
-    waker = subprocess.Popen(["/bin/sh", "-c", f"sleep 1; kill -CONT {pid}"])
-    assert server.start()
-    waker.wait()
-    busy.close()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield pid
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+        busy.close()
+
+
+def test_killed_server_comes_back_with_its_data(server, query):
+    server.start()
+    query(server, "create table note as select 1 as n")
+    with stopped_session(server) as pid:
+        kill(server)
+        with subprocess.Popen(["/bin/sh", "-c", f"sleep 1; kill -CONT {pid}"]):
+            assert server.start()
     assert query(server, "select n from note") == [(1,)]
+
+
+LATE = """#!/bin/sh
+if [ -e "{home}/orphan" ] && [ "$1" = -D ]; then
+    "{folder}/postgres" "$@"
+    kill -CONT "$(cat "{home}/orphan")"
+    until grep -q "unexpected postmaster exit" "{home}/../home/log"; do sleep 0.02; done
+    rm "{home}/orphan"
+    exit 1
+fi
+exec "{folder}/postgres" "$@"
+"""
+
+
+def test_the_last_words_of_a_dying_child_are_no_reason(server, place):
+    """The attempt to start ends; then a child of the killed server writes to the log, and only then the log is read."""
+    server.start()
+    found = server.programs
+    shim = place / "shim"
+    shim.mkdir(mode=0o777)
+    shim.chmod(0o777)
+    for name in ("initdb", "postgres"):
+        (shim / name).write_text(LATE.format(home=shim, folder=found))
+        (shim / name).chmod(0o755)
+    with stopped_session(server) as pid:
+        (shim / "orphan").write_text(str(pid))
+        (shim / "orphan").chmod(0o644)
+        kill(server)
+        assert EmbeddedServer(server.home, shim).start()
+    assert not (shim / "orphan").exists()
+    assert "unexpected postmaster exit" in server.log.read_text()
+
+
+def test_a_child_that_does_not_end_is_named(server, monkeypatch):
+    monkeypatch.setattr(launch, "SECONDS_OF_ORPHANS", 0)
+    server.start()
+    with stopped_session(server) as pid:
+        kill(server)
+        with pytest.raises(EmbeddedServerError, match=r"it was killed, .* processes of it are still at work in .*: end them, or wait"):
+            server.start()
+        os.kill(pid, signal.SIGKILL)
+        monkeypatch.undo()
+        assert server.start()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="subreapers are of Linux")

