@@ -126,9 +126,9 @@ class Catalogue:
             self.folder.sync()
         return entry
 
-    def note_look(self, entry_id: str, error: str | None) -> Entry:
-        """Note what a look at a backup has found; None: it is what was written. Errors as for :meth:`amend`."""
-        seen = Verification(at=datetime.now(UTC), error=error)
+    def note_look(self, entry_id: str, error: str | None, *, at: datetime | None = None) -> Entry:
+        """Note what a look at a backup has found at a time (default: now); None: it is what was written. Errors as for :meth:`amend`."""
+        seen = Verification(at=at or datetime.now(UTC), error=error)
         return self.amend(entry_id, lambda now: now.model_copy(update={"verified": (*now.verified, seen)}))
 
     def remove(self, entry: Entry) -> bool:

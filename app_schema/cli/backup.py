@@ -106,10 +106,10 @@ def upload(settings: Settings, backup: str, *, of_wal: bool) -> None:
 
 @backup.command()
 @click.argument("backups", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Of clusters, read also what was proved before.")
+@click.option("--all", "everything", is_flag=True, help="Of clusters, read all again, not only what is due today.")
 @click.pass_obj
 def verify(settings: Settings, backups: tuple[str, ...], *, everything: bool) -> None:
-    """Compare the stored bytes of BACKUPS (default: all) with what was written, and prove the WAL; exit 3 when one is damaged."""
+    """Compare the stored bytes of BACKUPS (default: all) with what was written, and prove the WAL; exit 3 as long as one is damaged."""
     folder = Folder.of(settings)
     catalogue = Catalogue(folder)
     entries, problems = catalogue.read()
