@@ -162,7 +162,7 @@ class Catalogue:
         return self.folder.claimed(part.file for part in entry.parts)
 
     def sweep(self) -> None:
-        """Finish what died between the last byte and the entry, and remove what other dead runs have left; call it in a run."""
+        """Finish what died between the last byte and the entry, and remove what other dead runs have left; what lives is locked."""
         for path in self.folder.abandoned():
             if path.suffix == ".json" and self._finish(path):
                 continue

@@ -84,8 +84,9 @@ def incremental(settings: Settings, folder: Folder, steps: Steps = UNWATCHED) ->
         needs.check_incremental(run.connection)
         entries, _ = run.catalogue.read()
         parent = chain.newest(entries, run.connection.execute(IDENTITY).one().system)
-        check_manifest(folder, parent)
-        return _take(run, parent, steps)
+        with run.catalogue.reading([parent]):
+            check_manifest(folder, parent)
+            return _take(run, parent, steps)
 
 
 def programs_for(entry: Entry) -> Programs:

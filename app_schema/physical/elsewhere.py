@@ -68,7 +68,13 @@ def upload_wal(settings: Settings, folder: Folder, bucket: Bucket) -> int:
 
     Raises:
         UploadFailed: the storage cannot be reached, refused, or holds something else than what was sent.
+        BackupBusy: another upload of WAL did not end in time.
     """
+    with folder.alone("upload of WAL"):
+        return _upload_wal(settings, folder, bucket)
+
+
+def _upload_wal(settings: Settings, folder: Folder, bucket: Bucket) -> int:
     from boto3.exceptions import Boto3Error  # noqa: PLC0415 (an optional extra, and slow to load)
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
