@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app_schema.backup import drill_results
 from app_schema.backup.catalogue import Catalogue, Problem
 from app_schema.backup.dump import dump as take_dump
 from app_schema.backup.encryption import UNENCRYPTED
@@ -23,7 +24,7 @@ from app_schema.cli.listing import show_decisions, show_entries
 from app_schema.cli.physical import base, copy_cluster, incremental, wal
 from app_schema.cli.progress import counting, say_above
 from app_schema.cli.stopping import stoppable
-from app_schema.errors import BackupDamaged, BackupUnknown, SettingsError
+from app_schema.errors import BackupDamaged, BackupError, BackupUnknown, SettingsError
 from app_schema.monitoring.units import size
 from app_schema.physical.elsewhere import upload_wal as send_wal
 from app_schema.physical.expiry import expire
@@ -112,6 +113,8 @@ def verify(settings: Settings, backups: tuple[str, ...], *, everything: bool) ->
     """Compare the stored bytes of BACKUPS (default: all) with what was written, and prove the WAL; exit 3 as long as one is damaged."""
     folder = Folder.of(settings)
     catalogue = Catalogue(folder)
+    if not backups:
+        take_results(settings, catalogue)
     entries, problems = catalogue.read()
     if backups:
         entries, problems = [catalogue.find(name, kinds=tuple(Kind)) for name in backups], []
@@ -187,6 +190,19 @@ def copy_elsewhere(folder: Folder, entry: Entry, bucket: Bucket | None) -> None:
         click.echo(
             f"warning: bucket {bucket.name} keeps no versions: whoever can write to it can overwrite backups; turn versioning on", err=True
         )
+
+
+def take_results(settings: Settings, catalogue: Catalogue) -> None:
+    """Take over the results of drills that other machines have left in the bucket; what keeps it from that is a warning."""
+    try:
+        bucket = Bucket.of(settings)
+        taken = drill_results.take(catalogue, bucket, lambda line: click.echo(f"warning: {line}", err=True)) if bucket else []
+    except (BackupError, SettingsError) as error:
+        click.echo(f"warning: results of drills on other machines were not looked for: {error}", err=True)
+        return
+    for name, drill in taken:
+        how = "passed" if drill.passed else f"FAILED: {drill.error or '; '.join(drill.differences)}"
+        click.echo(f"{name}: {'quick ' * drill.quick}drill of {drill.at:%Y-%m-%d %H:%M} UTC on another machine {how}")
 
 
 def say_taken(folder: Folder, entry: Entry) -> None:

@@ -81,4 +81,7 @@ def _rows(entry: Entry) -> str:
 
 
 def _drill(entry: Entry) -> str:
-    return f"{entry.drills[-1].at:%Y-%m-%d} {'passed' if entry.drills[-1].passed else 'FAILED'}" if entry.drills else "never"
+    if not entry.drills:
+        return "never"
+    shown = entry.failed_drill or entry.drills[-1]
+    return f"{shown.at:%Y-%m-%d} {'quick ' * shown.quick}{'passed' if shown.passed else 'FAILED'}"
