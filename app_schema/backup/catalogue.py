@@ -60,7 +60,11 @@ class Catalogue:
         accounted = {part.file for entry in entries for part in entry.parts} | {problem.file for problem in problems}
         accounted |= {problem.file.removesuffix(".json") for problem in problems}
         strays = [name for name in sorted(names) if not name.endswith(".json") and not any(name.startswith(known) for known in accounted)]
-        problems += [Problem(name, "has no entry in the catalogue: it may be whole, yet nothing proves it") for name in strays]
+        problems += [
+            Problem(name, "has no entry in the catalogue: it may be whole, yet nothing proves it")
+            for name in strays
+            if not self._is_entered(name)
+        ]
         for entry in entries:
             problems += [
                 Problem(part.file, f"is missing, of backup {entry.id}")
@@ -68,6 +72,13 @@ class Catalogue:
                 if not (self.folder.path / part.file).exists()
             ]
         return sorted(entries, key=lambda entry: (entry.started, entry.id)), problems
+
+    def _is_entered(self, name: str) -> bool:
+        """Whether the entry of a file is written just now, or was since the folder was listed."""
+        match = ID.match(name)
+        assert match is not None  # noqa: S101 (whatever is listed begins with an id)
+        entry = f"{match[0]}.json"
+        return any((self.folder.path / each).exists() for each in (f"{UNFINISHED}{entry}", entry))
 
     def find(self, name: str, *, kinds: Collection[Kind], database: str | None = None) -> Entry:
         """Return the backup of that id, or its beginning if that is one of its own; ``latest`` is the newest good one of ``database``.

@@ -87,26 +87,31 @@ class Folder:
         return cls(path)
 
     @contextmanager
-    def alone(self, task: str) -> Iterator[None]:
-        """Be the only one who does a task in this folder, such as ``dump``; wait for another one at most :data:`.patience.SECONDS`.
+    def alone(self, task: str, *, wait: float | None = None) -> Iterator[None]:
+        """Be the only one who does a task in this folder, such as ``dump``; wait for another one.
 
         Different tasks run side by side: each writes files of its own, and what is read is held by :meth:`using`.
+
+        Args:
+            task: its name.
+            wait: the seconds to wait at most; None: :data:`.patience.SECONDS`.
 
         Raises:
             BackupBusy: the other one has not ended by then.
             BackupFolderUnsuitable: nothing can be written there.
         """
+        wait = patience.SECONDS if wait is None else wait
         path = self.path / f".{task.replace(' ', '-')}.lock"
 
         def holder() -> str:
             return f"another {task} in {self.path} ({_holder(path)})"
 
-        for _ in patience.attempts(patience.SECONDS, holder):
+        for _ in patience.attempts(wait, holder):
             if (handle := self._taken(path)) is not None:
                 break
         else:
-            waited = patience.span(patience.SECONDS)
-            raise BackupBusy(f"{holder()} did not end in {waited}; wait for it, or end it, and try again")
+            since = f"did not end in {patience.span(wait)}" if wait else "is running"
+            raise BackupBusy(f"{holder()} {since}; wait for it, or end it, and try again")
         try:
             os.pwrite(handle, f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC".encode(), 0)
             yield

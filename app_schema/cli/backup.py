@@ -154,7 +154,8 @@ def prune(settings: Settings, *, dry_run: bool) -> None:
     freed = size(sum(entry.size for entry in gone))
     did = "would remove" if dry_run else "removed"
     click.echo(f"{did} {len(gone)} of {len(decided)} backups, {freed}")
-    for old in expire(settings, folder, [decision.entry for decision in decided if decision.keep], dry_run=dry_run):
+    kept = [decision.entry for decision in decided if decision.keep] if dry_run else None  # else what the catalogue says by then
+    for old in expire(settings, folder, kept, dry_run=dry_run):
         click.echo(f"{did} {len(old.names)} files of WAL of cluster {old.system_identifier}, {size(old.bytes)}: {old.reason}")
     _, problems = Catalogue(folder).read()
     say_problems(problems)

@@ -146,8 +146,7 @@ class Wal:
                 f"the archive ends at {show_lsn(found.end)}, and reached {show_lsn(before.end)} on {before.at:%Y-%m-%d}:"
                 f" what was committed since is no longer there; {NEW_BASE}",
             )
-        # the end of the last segment is not known to be read by a part of it
-        last_is_due = before is not None and found.archive.number(before.end) % weekly.DAYS in self._days
+        last_is_due = before is not None and self._is_due(found.archive.number(before.end))
         if before and not self._everything and not last_is_due and before.start <= found.start and before.newest == newest:
             again = self._due(found, before.end)
             if again:
@@ -176,20 +175,19 @@ class Wal:
         What a timeline shares with the one before it is read with that one.
         """
         tip, size = found.legs[-1], found.archive.segment_bytes
-        if not self._days or until <= tip.start:
+        if not self._days:
             return ()
-        begins, continued = [tip.start], [0]
-        for number in range(found.archive.number(tip.start) + 1, found.archive.number(until - 1) + 1):
+        begins, ends, last = [tip.start], [], found.archive.number(until)  # a part of a segment may hold no whole record
+        for number in range(found.archive.number(tip.start) + 1, last + 1):
             left = _continued(found, number)
-            if left <= size // 2:  # else the segment is read with the one before it, where its record begins
+            if left <= size // 2 or number == last:  # else the segment is read with the one before it, where its record begins
                 begins.append(number * size)
-                continued.append(left)
-        ends = [begin + left + left // 64 + SLACK for begin, left in zip(begins[1:], continued[1:], strict=True)]
-        return tuple(
-            Leg(tip.timeline, begin, min(end, until))
-            for begin, end in zip(begins, [*ends, until], strict=True)
-            if found.archive.number(begin) % weekly.DAYS in self._days
-        )
+                ends.append(min(number * size + left + left // 64 + SLACK, until))
+        legs = (Leg(tip.timeline, begin, end) for begin, end in zip(begins, ends, strict=False))
+        return tuple(leg for leg in legs if self._is_due(found.archive.number(leg.start)))
+
+    def _is_due(self, number: int) -> bool:
+        return number % weekly.DAYS in self._days
 
     def _known_damage(self, found: Route) -> int | None:
         """Return the first LSN on the way where damage was found the last time."""
@@ -202,10 +200,12 @@ class Wal:
         tip, size = found.legs[-1], found.archive.segment_bytes
         before = self._before.timelines.get(tip.timeline)
         if len(found.legs) == 1 and (lsn := self._known_damage(found)) is not None:
-            return (tip._replace(start=max(tip.start, lsn - size)),)  # until there it was read; it may have been mended since
+            begin = found.archive.number(max(0, lsn - size)) * size
+            return (tip._replace(start=max(tip.start, begin)),)  # until there it was read; it may have been mended since
         if before and before.start <= found.start and before.end > tip.start:
             # a record may go on in the segment after, and could not be proved before that was there
-            again = before.end - size if before.end % size == 0 else before.end
+            begin = found.archive.number(before.end) * size
+            again = begin - size if before.end == begin else begin if self._is_due(begin // size) else before.end
             return (tip._replace(start=max(tip.start, again)),)
         if len(found.legs) > 1 and (parent := self.found.get(found.legs[-2].timeline)) and parent.start <= found.start:
             last = found.legs[-2]

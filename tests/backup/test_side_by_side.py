@@ -15,6 +15,7 @@ from app_schema.backup.folder import PRUNE_OR_FETCH, UNFINISHED
 from app_schema.backup.prune import prune
 from app_schema.backup.tree import drafted
 from app_schema.errors import BackupBusy
+from app_schema.physical.elsewhere import WAL_UPLOAD, upload_wal
 
 LONG = 120  # seconds
 
@@ -73,6 +74,22 @@ def test_one_that_does_not_end_in_time(settings, folder, monkeypatch):
     with folder.alone(Kind.DUMP), pytest.raises(BackupBusy, match=named):
         dump(settings, folder)
     dump(settings, folder)
+
+
+def test_a_file_whose_entry_is_being_written_is_no_stray(settings, folder):
+    entry = dump(settings, folder)
+    note = folder.path / f"{entry.id}.json"
+    with folder.draft(note.name) as draft:
+        note.rename(note.with_name("away"))
+        assert Catalogue(folder).read() == ([], [])
+        draft.path.unlink()
+        [problem] = Catalogue(folder).read()[1]
+    assert (problem.file, "has no entry" in problem.message) == (entry.parts[0].file, True)
+
+
+def test_the_receiver_does_not_wait_for_another_upload_of_wal(settings, folder):
+    with folder.alone(WAL_UPLOAD), pytest.raises(BackupBusy, match=rf"another upload of WAL in {folder.path} .* is running; "):
+        upload_wal(settings, folder, None, wait=0)
 
 
 def test_a_sweep_leaves_what_others_are_writing(folder):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from folders import place
 from places import kill_at_random
-from sources import Source, new_folder
+from sources import Source, app_schema, new_folder
 
 from app_schema import patience
 from app_schema.backup.catalogue import Catalogue
@@ -70,6 +70,14 @@ def test_a_base_runs_beside_a_dump_and_not_beside_another_base(empty, monkeypatc
     with empty.folder.alone(Kind.DUMP), empty.folder.alone(PRUNE_OR_FETCH):
         base(empty.settings, empty.folder)
     assert len(empty.entries) == 1
+
+
+def test_the_jobs_of_a_night_at_once(source):
+    jobs = [app_schema(source, "backup", job) for job in ("dump", "snapshot", "base", "incremental", "prune", "verify")]
+    said = [job.communicate() for job in jobs]
+    assert [job.returncode for job in jobs] == [0] * len(jobs), [error for _, error in said]
+    entries, problems = Catalogue(source.folder).read()
+    assert (sorted(entry.kind for entry in entries[3:]), problems) == (["base", "dump", "incremental", "snapshot"], [])
 
 
 def test_what_an_incremental_adds_to_is_not_pruned_meanwhile(source, monkeypatch):
