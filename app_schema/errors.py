@@ -96,7 +96,7 @@ class BackupFolderUnsuitable(BackupError):
 
 
 class BackupBusy(BackupError):
-    """Another backup is running in this folder; wait for it and try again."""
+    """Another run of the same task in this folder did not end in time; wait for it and try again."""
 
 
 class BackupUnknown(BackupError):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from app_schema import patience
 from app_schema.errors import AppSchemaError, MaintenanceBusy, MigratorBusy
 
 if TYPE_CHECKING:
@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-POLL_SECONDS = 0.1
 TRY = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+HOLDER = """
+SELECT format('process %%s of the server, user %%s', l.pid, a.usename) FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND a.datname = current_database()
+    AND (l.classid::int8 << 32) | l.objid::int8 = hashtextextended(%s, 0)
+"""
 
 
 class Task(NamedTuple):
@@ -28,6 +32,7 @@ class Task(NamedTuple):
 
 MIGRATION = Task("app_schema.migrate", "migration", "schema", MigratorBusy)
 MAINTENANCE = Task("app_schema.maintain", "maintenance", "database", MaintenanceBusy)
+REVIEW = Task("app_schema.review", "monthly drill and review", "database", MaintenanceBusy)  # which change nothing that upkeep does
 
 
 @contextmanager
@@ -48,12 +53,18 @@ def turn(connection: Connection, name: str, *, wait: float, task: Task = MIGRATI
         assert driver is not None  # noqa: S101 (a live connection has one)
         driver.autocommit = True
         driver.execute("SET idle_session_timeout = 0")  # a server that hangs up would give the lock away
-        deadline = time.monotonic() + wait
-        while not driver.execute(TRY, [f"{task.key}:{name}"]).fetchone()[0]:
-            if time.monotonic() >= deadline:
-                since = f"has been running for {wait:g} s" if wait else "is running"
-                raise task.busy(f"another {task.noun} of {task.subject} {name} {since}; wait for it and try again")
-            time.sleep(POLL_SECONDS)
+        key = [f"{task.key}:{name}"]
+
+        def holder() -> str:
+            held = driver.execute(HOLDER, key).fetchone()
+            return f" ({held[0]})" if held else ""
+
+        for _ in patience.attempts(wait, lambda: f"another {task.noun} of {task.subject} {name}{holder()}"):
+            if driver.execute(TRY, key).fetchone()[0]:
+                break
+        else:
+            since = f"has been running for {patience.span(wait)}" if wait else "is running"
+            raise task.busy(f"another {task.noun} of {task.subject} {name} {since}{holder()}; wait for it and try again")
         yield
     finally:
         own.invalidate()  # closes it, which gives the lock back; so does the death of this process

@@ -60,7 +60,11 @@ class Catalogue:
         accounted = {part.file for entry in entries for part in entry.parts} | {problem.file for problem in problems}
         accounted |= {problem.file.removesuffix(".json") for problem in problems}
         strays = [name for name in sorted(names) if not name.endswith(".json") and not any(name.startswith(known) for known in accounted)]
-        problems += [Problem(name, "has no entry in the catalogue: it may be whole, yet nothing proves it") for name in strays]
+        problems += [
+            Problem(name, "has no entry in the catalogue: it may be whole, yet nothing proves it")
+            for name in strays
+            if not self._is_entered(name)
+        ]
         for entry in entries:
             problems += [
                 Problem(part.file, f"is missing, of backup {entry.id}")
@@ -68,6 +72,13 @@ class Catalogue:
                 if not (self.folder.path / part.file).exists()
             ]
         return sorted(entries, key=lambda entry: (entry.started, entry.id)), problems
+
+    def _is_entered(self, name: str) -> bool:
+        """Whether the entry of a file is written just now, or was since the folder was listed."""
+        match = ID.match(name)
+        assert match is not None  # noqa: S101 (whatever is listed begins with an id)
+        entry = f"{match[0]}.json"
+        return any((self.folder.path / each).exists() for each in (f"{UNFINISHED}{entry}", entry))
 
     def find(self, name: str, *, kinds: Collection[Kind], database: str | None = None) -> Entry:
         """Return the backup of that id, or its beginning if that is one of its own; ``latest`` is the newest good one of ``database``.
@@ -126,9 +137,9 @@ class Catalogue:
             self.folder.sync()
         return entry
 
-    def note_look(self, entry_id: str, error: str | None) -> Entry:
-        """Note what a look at a backup has found; None: it is what was written. Errors as for :meth:`amend`."""
-        seen = Verification(at=datetime.now(UTC), error=error)
+    def note_look(self, entry_id: str, error: str | None, *, at: datetime | None = None) -> Entry:
+        """Note what a look at a backup has found at a time (default: now); None: it is what was written. Errors as for :meth:`amend`."""
+        seen = Verification(at=at or datetime.now(UTC), error=error)
         return self.amend(entry_id, lambda now: now.model_copy(update={"verified": (*now.verified, seen)}))
 
     def remove(self, entry: Entry) -> bool:
@@ -162,7 +173,7 @@ class Catalogue:
         return self.folder.claimed(part.file for part in entry.parts)
 
     def sweep(self) -> None:
-        """Finish what died between the last byte and the entry, and remove what other dead runs have left; call it in a run."""
+        """Finish what died between the last byte and the entry, and remove what other dead runs have left; what lives is locked."""
         for path in self.folder.abandoned():
             if path.suffix == ".json" and self._finish(path):
                 continue

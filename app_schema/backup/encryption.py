@@ -60,13 +60,23 @@ def for_reading(settings: Settings, name: str) -> Cipher:
     if name == Age.name:
         if settings.backup_age_identity_file is None:
             raise EncryptionError(
-                "this backup is encrypted with age: set APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE to the file with the secret key"
+                "this backup is encrypted with age: set APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE to the file with the secret key,"
+                " or run this on a machine that has it"
             )
         return Age(frozenset(), _secret(settings.backup_age_identity_file, "APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE"))
     passphrase = _passphrase(settings)
     if passphrase is None:
         raise EncryptionError(f"this backup is encrypted with GPG: set {FILE} or {COMMAND}")
     return Gpg(passphrase)
+
+
+def can_open(settings: Settings, name: str | None) -> bool:
+    """Whether the settings name a key for what ``gpg`` or ``age`` has written; None is in clear."""
+    if name is None:
+        return True
+    if name == Age.name:
+        return settings.backup_age_identity_file is not None
+    return bool(settings.backup_passphrase_file or settings.backup_passphrase_command)
 
 
 def _passphrase(settings: Settings) -> str | None:

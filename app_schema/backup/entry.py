@@ -268,6 +268,15 @@ class Entry(Record):
         return self.verified[-1].error if self.verified else None
 
     @property
+    def failed_drill(self) -> Drill | None:
+        """The drill that failed, unless one at least as thorough has passed since: a quick one does not end a full one's failure."""
+        failed: Drill | None = None
+        for drill in sorted(self.drills, key=lambda each: each.at):
+            if failed is None or failed.quick or not drill.quick:
+                failed = None if drill.passed else drill
+        return failed
+
+    @property
     def left_out(self) -> tuple[str, ...]:
         """What could not be included, in any part."""
         return self.missing + tuple(line for part in self.parts if part.database for line in part.database.missing)

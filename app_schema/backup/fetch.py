@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.backup.catalogue import Catalogue
+from app_schema.backup.folder import PRUNE_OR_FETCH
 from app_schema.backup.stream import HashedWriter
 from app_schema.backup.verify import check_part
 from app_schema.errors import BackupDamaged, BackupError
@@ -39,7 +40,7 @@ def fetch(folder: Folder, copies: Copies, entry: Entry, report: Callable[[int], 
     Parts that came whole stay if the rest does not come; the next run goes on from there.
 
     Raises:
-        BackupBusy: a backup is running in this folder.
+        BackupBusy: another prune or fetch in this folder did not end in time.
         BackupDamaged: an object is missing or is not what was sent.
         BackupError: the disk is full.
         FetchFailed: the storage cannot be reached or refused.
@@ -58,7 +59,7 @@ def fetch(folder: Folder, copies: Copies, entry: Entry, report: Callable[[int], 
     def check(part: Part) -> None:
         check_part(folder.path / part.file, part, report)
 
-    with folder.run():
+    with folder.alone(PRUNE_OR_FETCH):
         catalogue.sweep()
         wanted = missing(catalogue, entry)
         for part in wanted:

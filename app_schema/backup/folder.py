@@ -1,4 +1,4 @@
-"""The backup folder: ours alone, one run at a time, and nothing half-written that outlives its writer."""
+"""The backup folder: ours alone, one run of a task at a time, and nothing half-written that outlives its writer."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import shutil
 import stat
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path  # noqa: TC003 (of a dataclass)
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+from app_schema import moments, patience
 from app_schema.embedded import private
 from app_schema.errors import BackupBusy, BackupError, BackupFolderUnsuitable
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 UNFINISHED = ".unfinished-"
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
+PRUNE_OR_FETCH = "prune or fetch"  # the one could remove what the other brings back
 
 
 @dataclass
@@ -84,25 +87,36 @@ class Folder:
         return cls(path)
 
     @contextmanager
-    def run(self) -> Iterator[None]:
-        """Be the only backup or prune in this folder, and sweep what dead ones have left.
+    def alone(self, task: str, *, wait: float | None = None) -> Iterator[None]:
+        """Be the only one who does a task in this folder, such as ``dump``; wait for another one.
+
+        Different tasks run side by side: each writes files of its own, and what is read is held by :meth:`using`.
+
+        Args:
+            task: its name.
+            wait: the seconds to wait at most; None: :data:`.patience.SECONDS`.
 
         Raises:
-            BackupBusy: another one is running.
+            BackupBusy: the other one has not ended by then.
             BackupFolderUnsuitable: nothing can be written there.
         """
-        handle = self._open(".lock")
+        wait = patience.SECONDS if wait is None else wait
+        path = self.path / f".{task.replace(' ', '-')}.lock"
+
+        def holder() -> str:
+            return f"another {task} in {self.path} ({_holder(path)})"
+
+        for _ in patience.attempts(wait, holder):
+            if (handle := self._taken(path)) is not None:
+                break
+        else:
+            since = f"did not end in {patience.span(wait)}" if wait else "is running"
+            raise BackupBusy(f"{holder()} {since}; wait for it, or end it, and try again")
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                pid = os.read(handle, 20).decode().strip() or "unknown"
-                raise BackupBusy(f"another backup is running in {self.path} (process {pid}); wait for it and try again") from None
-            os.ftruncate(handle, 0)
-            os.write(handle, str(os.getpid()).encode())
+            os.pwrite(handle, f"process {os.getpid()}, since {moments.minute(datetime.now(UTC))}".encode(), 0)
             yield
-            os.ftruncate(handle, 0)
         finally:
+            path.unlink(missing_ok=True)
             os.close(handle)
 
     @contextmanager
@@ -146,10 +160,14 @@ class Folder:
     def abandoned(self) -> Iterator[Path]:
         """Yield the drafts whose writers are dead."""
         for path in sorted(self.path.glob(f"{UNFINISHED}*")):
-            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+            except FileNotFoundError:  # its writer has kept it or given it up in the meantime
+                continue
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                yield path
+                if is_at(handle, path):
+                    yield path
             except BlockingIOError:
                 continue
             finally:
@@ -192,6 +210,19 @@ class Folder:
                         free = False
             yield free
 
+    def _taken(self, path: Path) -> int | None:
+        """Return the lock of a file that is removed with it, None if another one has it."""
+        handle = self._open(path.name)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        if is_at(handle, path):
+            return handle
+        os.close(handle)  # whoever had it has just removed it
+        return None
+
     def _open(self, name: str) -> int:
         path = self.path / name
         try:
@@ -202,12 +233,27 @@ class Folder:
             ) from None
 
 
+def is_at(handle: int, path: Path) -> bool:
+    """Whether an open file or folder still has that name."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
+
+
+def _holder(lock: Path) -> str:
+    try:
+        return lock.read_text(encoding="utf-8") or "unknown"
+    except OSError:  # it has just ended
+        return "unknown"
+
+
 def _locked(path: Path) -> int:
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
         os.fchmod(handle, FILE_MODE)
         fcntl.flock(handle, fcntl.LOCK_EX)
-        if path.exists() and os.path.samestat(path.stat(), os.fstat(handle)):
+        if is_at(handle, path):
             return handle
         os.close(handle)  # a sweep came between the two
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app_schema.backup.catalogue import Catalogue
+from app_schema.backup.folder import PRUNE_OR_FETCH
 from app_schema.backup.retention import Decision, decide, policy
 
 if TYPE_CHECKING:
@@ -22,12 +23,12 @@ def prune(settings: Settings, folder: Folder, *, dry_run: bool) -> list[Decision
     What cannot be read, or has no entry, is left alone: nobody knows what it is.
 
     Raises:
-        BackupBusy: a backup is running in this folder.
+        BackupBusy: another prune or fetch in this folder did not end in time.
     """
     catalogue = Catalogue(folder)
     if dry_run:
         return _carried_out(_decided(settings, catalogue), catalogue.is_free)
-    with folder.run():
+    with folder.alone(PRUNE_OR_FETCH):
         catalogue.sweep()
         return _carried_out(_decided(settings, catalogue), catalogue.remove)
 

@@ -1,4 +1,4 @@
-"""A run that takes a backup: alone in its folder, connected, with the programs and the cipher that it will use."""
+"""A run that takes a backup: the only one of its kind in the folder, connected, with the programs and the cipher that it will use."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def begun(settings: Settings, folder: Folder, kind: Kind, report: Callable[[int]
     """Begin a backup.
 
     Raises:
-        BackupBusy: another one is running in this folder.
+        BackupBusy: another one of this kind is running in this folder, and did not end in time.
         EncryptionError: the settings' key cannot be used.
         ServerUnreachable: the server or the database is not there.
         ProgramMissing: PostgreSQL's programs are not here, or too old for the server.
@@ -104,7 +104,7 @@ def begun(settings: Settings, folder: Folder, kind: Kind, report: Callable[[int]
     url = database_url(settings)
     catalogue = Catalogue(folder)
     cipher = encryption.for_writing(settings)
-    with folder.run():
+    with folder.alone(kind):
         catalogue.sweep()
         with connect_to(url) as connection:
             yield Taking(

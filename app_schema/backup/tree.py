@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003 (of a dataclass)
 from typing import TYPE_CHECKING
 
-from app_schema.backup.folder import FOLDER_MODE, UNFINISHED
+from app_schema.backup.folder import FOLDER_MODE, UNFINISHED, is_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,13 +52,24 @@ def drafted(folder: Folder, name: str) -> Iterator[Tree]:
     """
     path = folder.path / f"{UNFINISHED}{name}"
     with folder.writing(path):
-        path.mkdir(mode=FOLDER_MODE)
-        path.chmod(FOLDER_MODE)
-        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        handle = _locked(path)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
             yield Tree(name, path, handle)
         finally:
             if path.exists():
                 shutil.rmtree(path)
             os.close(handle)
+
+
+def _locked(path: Path) -> int:
+    while True:
+        path.mkdir(mode=FOLDER_MODE)
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except FileNotFoundError:  # a sweep came between the two
+            continue
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if is_at(handle, path):
+            os.fchmod(handle, FOLDER_MODE)
+            return handle
+        os.close(handle)  # likewise

@@ -89,7 +89,19 @@ def upload(
     Raises:
         BackupDamaged: a file is not what was written; it was not sent.
         UploadFailed: the storage cannot be reached, refused, or holds something else than what was sent.
+        BackupBusy: another upload of this backup did not end in time.
     """
+    with catalogue.folder.alone(f"upload of {entry.id}"):  # pieces of two would be mixed
+        return _upload(catalogue, entry, bucket, report, send_part)
+
+
+def _upload(
+    catalogue: Catalogue,
+    entry: Entry,
+    bucket: Bucket,
+    report: Callable[[int], None] | None,
+    send_part: Callable[[Part], str | None] | None,
+) -> Entry:
     from boto3.exceptions import Boto3Error  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 

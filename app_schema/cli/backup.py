@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app_schema import moments
+from app_schema.backup import drill_results
 from app_schema.backup.catalogue import Catalogue, Problem
 from app_schema.backup.dump import dump as take_dump
 from app_schema.backup.encryption import UNENCRYPTED
@@ -24,7 +26,7 @@ from app_schema.cli.listing import show_decisions, show_entries
 from app_schema.cli.physical import base, copy_cluster, incremental, wal
 from app_schema.cli.progress import counting, say_above
 from app_schema.cli.stopping import stoppable
-from app_schema.errors import BackupDamaged, BackupUnknown, SettingsError
+from app_schema.errors import BackupDamaged, BackupError, BackupUnknown, SettingsError
 from app_schema.monitoring.units import size
 from app_schema.physical.elsewhere import upload_wal as send_wal
 from app_schema.physical.expiry import expire
@@ -107,12 +109,14 @@ def upload(settings: Settings, backup: str, *, of_wal: bool) -> None:
 
 @backup.command()
 @click.argument("backups", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Of clusters, read also what was proved before.")
+@click.option("--all", "everything", is_flag=True, help="Of clusters, read all again, not only what is due today.")
 @click.pass_obj
 def verify(settings: Settings, backups: tuple[str, ...], *, everything: bool) -> None:
-    """Compare the stored bytes of BACKUPS (default: all) with what was written, and prove the WAL; exit 3 when one is damaged."""
+    """Compare the stored bytes of BACKUPS (default: all) with what was written, and prove the WAL; exit 3 as long as one is damaged."""
     folder = Folder.of(settings)
     catalogue = Catalogue(folder)
+    if not backups:
+        take_results(settings, catalogue)
     entries, problems = catalogue.read()
     if backups:
         entries, problems = [catalogue.find(name, kinds=tuple(Kind)) for name in backups], []
@@ -152,7 +156,8 @@ def prune(settings: Settings, *, dry_run: bool) -> None:
     freed = size(sum(entry.size for entry in gone))
     did = "would remove" if dry_run else "removed"
     click.echo(f"{did} {len(gone)} of {len(decided)} backups, {freed}")
-    for old in expire(settings, folder, [decision.entry for decision in decided if decision.keep], dry_run=dry_run):
+    kept = [decision.entry for decision in decided if decision.keep] if dry_run else None  # else what the catalogue says by then
+    for old in expire(settings, folder, kept, dry_run=dry_run):
         click.echo(f"{did} {len(old.names)} files of WAL of cluster {old.system_identifier}, {size(old.bytes)}: {old.reason}")
     _, problems = Catalogue(folder).read()
     say_problems(problems)
@@ -188,6 +193,19 @@ def copy_elsewhere(folder: Folder, entry: Entry, bucket: Bucket | None) -> None:
         click.echo(
             f"warning: bucket {bucket.name} keeps no versions: whoever can write to it can overwrite backups; turn versioning on", err=True
         )
+
+
+def take_results(settings: Settings, catalogue: Catalogue) -> None:
+    """Take over the results of drills that other machines have left in the bucket; what keeps it from that is a warning."""
+    try:
+        bucket = Bucket.of(settings)
+        taken = drill_results.take(catalogue, bucket, lambda line: click.echo(f"warning: {line}", err=True)) if bucket else []
+    except (BackupError, SettingsError) as error:
+        click.echo(f"warning: results of drills on other machines were not looked for: {error}", err=True)
+        return
+    for name, drill in taken:
+        how = "passed" if drill.passed else f"FAILED: {drill.error or '; '.join(drill.differences)}"
+        click.echo(f"{name}: {'quick ' * drill.quick}drill of {moments.minute(drill.at)} on another machine {how}")
 
 
 def say_taken(folder: Folder, entry: Entry) -> None:

@@ -84,4 +84,7 @@ def _rows(entry: Entry) -> str:
 
 
 def _drill(entry: Entry) -> str:
-    return f"{moments.day(entry.drills[-1].at)} {'passed' if entry.drills[-1].passed else 'FAILED'}" if entry.drills else "never"
+    if not entry.drills:
+        return "never"
+    shown = entry.failed_drill or entry.drills[-1]
+    return f"{moments.day(shown.at)} {'quick ' * shown.quick}{'passed' if shown.passed else 'FAILED'}"

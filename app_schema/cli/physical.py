@@ -72,7 +72,9 @@ def wal(settings: Settings, *, status: bool, as_json: bool) -> None:
         say_status(look(settings, folder), as_json=as_json)
         return
     bucket = Bucket.of(settings)
-    ready = receiver(settings, folder, click.echo, (lambda: upload_wal(settings, folder, bucket)) if bucket else None)
+    # a receiver that waited for another upload would not start pg_receivewal again when that ends
+    copy = (lambda: upload_wal(settings, folder, bucket, wait=0)) if bucket else None
+    ready = receiver(settings, folder, click.echo, copy)
     try:
         with stoppable():
             ready.run()

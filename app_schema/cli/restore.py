@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app_schema.backup import drill_results
+from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.folder import Folder
+from app_schema.backup.upload import Bucket
 from app_schema.cli.cluster import cluster
 from app_schema.cli.progress import watching
 from app_schema.cli.stopping import stoppable
 from app_schema.engine import database_url
-from app_schema.errors import RestoreDiffers, SettingsError
+from app_schema.errors import BackupError, RestoreDiffers, SettingsError
 from app_schema.restore.cluster import RTO as CLUSTER_RTO
 from app_schema.restore.cluster_drill import drill as try_cluster
 from app_schema.restore.drill import RTO
@@ -87,12 +90,14 @@ def drill(settings: Settings, backup: str, *, quick: bool, of_cluster: bool, dat
     if of_cluster:
         with stoppable(), watching() as steps:
             name, tried = try_cluster(settings, folder, backup, quick=quick, steps=steps)
+        copy_result(settings, folder, name)
         say_drilled(name, tried, CLUSTER_RTO)
         return
     server = database_url(settings)
     source = Source.find(folder, backup, database or str(server.database))
     with stoppable(), watching() as steps:
         done = try_restore(settings, source, server, quick=quick, steps=steps)
+    copy_result(settings, folder, source.name)
     say_drilled(source.name, done)
 
 
@@ -119,6 +124,16 @@ def say_restored(source: str, done: Restored) -> None:
         click.echo(f"compared: rows do not differ from what was taken; {said}: {'; '.join(done.accepted)}")
         return
     click.echo("compared: unproved, there was nothing to compare with" if done.differences is None else "compared: equal to what was taken")
+
+
+def copy_result(settings: Settings, folder: Folder, entry_id: str) -> None:
+    """Copy the result of a drill to the bucket, where the host that took the backup finds it; what keeps it from that is a warning."""
+    try:
+        bucket = Bucket.of(settings)
+        if bucket and drill_results.send(Catalogue(folder), entry_id, bucket):
+            click.echo(f"the result was copied to s3://{bucket.name}: app-schema backup verify takes it over on the host of the backup")
+    except (BackupError, SettingsError) as error:  # the exit code tells of the drill
+        click.echo(f"warning: {error}", err=True)
 
 
 def say_drilled(source: str, done: Drilled, rto: timedelta = RTO) -> None:

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from app_schema.engine import connect
-from app_schema.errors import RestoreDiffers
+from app_schema import moments
+from app_schema.backup import drill_results
+from app_schema.backup.catalogue import Catalogue
+from app_schema.backup.encryption import can_open
+from app_schema.backup.folder import Folder
+from app_schema.backup.upload import Bucket
+from app_schema.engine import connect, database_url
+from app_schema.errors import BackupUnknown, RestoreDiffers
 from app_schema.maintenance.step import LEAST_SECONDS, Unfinished
 from app_schema.monitoring import history, snapshot
+from app_schema.monitoring.backup_rules import LOGICAL, PROVEN
+from app_schema.monitoring.backups import folder_of
 from app_schema.monitoring.formats import page
 from app_schema.monitoring.formats.file import replace
 from app_schema.monitoring.tables import TABLE_BYTES
 from app_schema.monitoring.units import size
 
 if TYPE_CHECKING:
+    from app_schema.backup.entry import Entry
     from app_schema.maintenance.step import Work
     from app_schema.monitoring.snapshot import Snapshot
 
@@ -31,17 +41,27 @@ DRILL = [
     "drill",
     "latest",
 ]  # the settings are the environment's
+ELSEWHERE = (
+    "not tried here, since this host has no key that opens {backup}: on a machine that has it, run"
+    " app-schema backup fetch {backup} && app-schema restore drill {backup}; {back}"
+)
+COMES_BACK = "its result comes back with the copies"
+DOES_NOT = "set APP_SCHEMA_BACKUP_S3_URL on both, and its result comes back"
 
 
 def drill(work: Work) -> str:
     """Restore the newest dump into a throwaway database and compare it; the result is kept in the catalogue.
 
-    In a process of its own, which tidies up behind itself when it is told to stop.
+    In a process of its own, which tidies up behind itself when it is told to stop. Where this host has no key that opens the dump, the
+    result of a drill on another machine counts, and without one the line says where to run it; that it is overdue, the monitor finds.
 
     Raises:
         RestoreDiffers: it did not come back as it was, or there was nothing to restore.
         Unfinished: the time was up.
+        BackupError: the results of other machines could not be read.
     """
+    if (newest := _newest(work)) and not can_open(work.settings, newest.encryption):
+        return _elsewhere(work, newest)
     process = subprocess.Popen(DRILL, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")  # noqa: S603 (ours)
     with process:
         try:
@@ -54,6 +74,34 @@ def drill(work: Work) -> str:
     if process.returncode:
         raise RestoreDiffers(complained.strip().rpartition("error: ")[2] or f"the drill ended with {process.returncode}")
     return said.strip()
+
+
+def _newest(work: Work) -> Entry | None:
+    """Return the backup that a drill would take, None if there is none, which the drill says."""
+    folder = folder_of(work.settings)
+    try:
+        return Catalogue(folder).find("latest", kinds=LOGICAL, database=database_url(work.settings).database) if folder else None
+    except BackupUnknown:
+        return None
+
+
+def _elsewhere(work: Work, newest: Entry) -> str:
+    catalogue, bucket = Catalogue(Folder.of(work.settings)), Bucket.of(work.settings)
+    refused: list[str] = []
+    if bucket:
+        drill_results.take(catalogue, bucket, refused.append)
+    database = database_url(work.settings).database
+    drilled = [entry for entry in catalogue.read()[0] if entry.kind in LOGICAL and database in entry.databases and entry.drills]
+    for entry in reversed(drilled):
+        passed = [drill for drill in entry.drills if drill.passed and not drill.quick]
+        if failed := entry.failed_drill:
+            raise RestoreDiffers(f"the drill of {entry.id} on {moments.minute(failed.at)} failed: {failed.error or failed.differences[0]}")
+        if passed and datetime.now(UTC) - passed[-1].at <= PROVEN:
+            last = passed[-1]
+            return "; ".join(
+                [f"{entry.id} was restored on another machine on {moments.minute(last.at)}, in {last.seconds:,.1f} s", *refused]
+            )
+    return "; ".join([ELSEWHERE.format(backup=newest.id, back=COMES_BACK if bucket else DOES_NOT), *refused])
 
 
 def review(work: Work) -> str:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from app_schema import migrate
+from app_schema import migrate, patience
 from app_schema.engine import quoted
 from app_schema.errors import AppSchemaError, MemoryUnavailable, NotTheOwner, ServerUnsuitable
 from app_schema.maintenance.step import LOCK_NOT_AVAILABLE, Outcome, State, Step, Unfinished, Work
 from app_schema.monitoring.upkeep import note_run
 from app_schema.preflight import check_server
-from app_schema.turn import MAINTENANCE, turn
+from app_schema.turn import MAINTENANCE, REVIEW, turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +54,7 @@ def carry_out(
         report: called after each step.
 
     Raises:
-        MaintenanceBusy: another maintenance of this database is running.
+        MaintenanceBusy: another maintenance of this database is running, and did not end in :data:`.patience.SECONDS`.
         ServerUnsuitable: a standby, read-only, or without the schema.
         NotTheOwner: VACUUM and the rest are the owner's.
     """
@@ -66,7 +66,7 @@ def carry_out(
     outcomes = []
     for statement in SESSION:
         connection.exec_driver_sql(statement)
-    with turn(connection, database, wait=0, task=MAINTENANCE):
+    with turn(connection, database, wait=patience.SECONDS, task=REVIEW if plan.name == "monthly" else MAINTENANCE):
         if behind:
             outcomes.append(Outcome(REVISION, State.FAILED, behind, 0.0))
             report(outcomes[0])

@@ -6,6 +6,8 @@ from datetime import timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
+from app_schema.backup import chain
+from app_schema.backup.encryption import can_open
 from app_schema.backup.entry import Kind
 from app_schema.monitoring.finding import Finding, Rule, Severity
 from app_schema.monitoring.units import size
@@ -26,10 +28,13 @@ RPO = {
 }
 RTO = {Kind.DUMP: timedelta(hours=4), Kind.BASE: timedelta(hours=4), Kind.INCREMENTAL: timedelta(hours=2)}
 FULL = (Kind.DUMP, Kind.BASE)
+LOGICAL = (Kind.DUMP, Kind.SNAPSHOT)
 GRACE = timedelta(minutes=10)  # and as long as the last one took: the one that runs now may still end well
 CHANGE, LEAST_BYTES, BEFORE = 0.5, 1024 * 1024, 7  # abrupt: by half against the median of the last seven
 PROVEN = timedelta(days=35)  # a drill a month, on a Saturday
 COMMAND = "app-schema backup {kind}"
+DRILLED = "app-schema restore drill"
+AWAY_FROM_HERE = "on a machine that has the key: app-schema backup fetch {backup} && app-schema restore drill {backup}"
 
 NONE = Rule("backup-age", Severity.CRITICAL, "What was written since would be lost with the server.", "app-schema backup dump")
 OLD = Rule("backup-age", Severity.WARNING, "The policy promises to lose no more than that.", COMMAND)
@@ -75,7 +80,7 @@ def judge(rows: Sequence[Backup], look: Look) -> Iterator[Finding]:
         of_kind = [row for row in rows if row.kind == kind]
         if of_kind:
             yield from _newest(of_kind, look)
-    yield from _drills(rows, look.now)
+    yield from _drills(rows, look)
 
 
 def _full(rows: Sequence[Backup], now: datetime) -> Iterator[Finding]:
@@ -116,20 +121,22 @@ def usual_size(of_kind: Sequence[Backup]) -> float | None:
     return median(before) if before else None
 
 
-def _drills(rows: Sequence[Backup], now: datetime) -> Iterator[Finding]:
+def _drills(rows: Sequence[Backup], look: Look) -> Iterator[Finding]:
     if not rows:
         return
+    now = look.now
+    for family in (chain.KINDS, LOGICAL):
+        of_family = [row for row in rows if row.kind in family]
+        if failed := next((row for row in of_family if row.drill_error and not _is_ended(row, of_family)), None):
+            yield FAILED.finding(failed.kind, f"the drill of {failed.backup} failed: {failed.drill_error}", command=_drill(failed, look))
     drilled = max((row for row in rows if row.drilled), key=lambda row: row.drilled or now, default=None)
-    for row in rows:
-        if row.drill_error and (drilled is None or drilled.drilled is None or row.finished > drilled.finished):
-            again = f"{FAILED.command} --cluster" if row.kind in (Kind.BASE, Kind.INCREMENTAL) else FAILED.command
-            yield FAILED.finding(row.kind, f"the drill of {row.backup} failed: {row.drill_error}", command=again)
-            break
     # the first backup has a month to be drilled
     since = drilled.drilled if drilled and drilled.drilled else rows[-1].finished
     if now - since > PROVEN:
         yield DRILL.finding(
-            "drill", f"{'the last drill was' if drilled else 'there was no drill in'} {_ago(since, now)}{' ago' if drilled else ''}"
+            "drill",
+            f"{'the last full drill was' if drilled else 'there was no full drill in'} {_ago(since, now)}{' ago' if drilled else ''}",
+            command=_drill(next((row for row in rows if row.kind in LOGICAL), rows[0]), look),
         )
     limit = RTO.get(Kind(drilled.kind)) if drilled else None
     if drilled and limit and (drilled.drill_seconds or 0) > limit.total_seconds():
@@ -137,6 +144,19 @@ def _drills(rows: Sequence[Backup], now: datetime) -> Iterator[Finding]:
             "drill",
             f"the drill of {drilled.backup} took {_span(drilled.drill_seconds or 0)}, the policy promises {_span(limit.total_seconds())}",
         )
+
+
+def _is_ended(failed: Backup, of_family: Sequence[Backup]) -> bool:
+    """Whether a drill of a newer backup has passed that is at least as thorough as the one that failed."""
+    newer = [row for row in of_family if row.finished > failed.finished]
+    return any(row.drilled or (failed.quick_failed and row.quick_drilled) for row in newer)
+
+
+def _drill(row: Backup, look: Look) -> str:
+    """Return the command for a drill of such a backup, and where to run it if this host cannot open it."""
+    if row.kind in chain.KINDS:
+        return f"{DRILLED} --cluster"
+    return DRILLED if can_open(look.settings, row.encryption) else AWAY_FROM_HERE.format(backup=row.backup)
 
 
 def _late(newest: Backup, now: datetime) -> bool:

@@ -31,11 +31,13 @@ class Backup(NamedTuple):
         finished: when it was whole.
         status: complete, partial or damaged.
         verified: when its bytes were last found as written.
-        drilled: when a restore of it last proved it.
+        drilled: when a full drill of it last passed, here or on another machine.
         drill_seconds: how long that took.
-        drill_error: why the last one failed; None when it passed, or there was none.
+        drill_error: why a drill failed, if none that is at least as thorough has passed since; None otherwise.
         remarks: what a backup of a cluster cannot prove or bring back, with the cure.
         passwords: False of a snapshot whose role could not read the passwords of roles.
+        quick_drilled: when a quick drill of it last passed.
+        quick_failed: whether the drill that failed was a quick one.
     """
 
     backup: str
@@ -53,6 +55,8 @@ class Backup(NamedTuple):
     uploaded: datetime | None
     passwords: bool
     remarks: tuple[str, ...] = ()
+    quick_drilled: datetime | None = None
+    quick_failed: bool = False
 
 
 def read(look: Look) -> Sequence[Backup]:
@@ -105,17 +109,20 @@ def folder_of(settings: Settings) -> Folder | None:
 
 def _row(entry: Entry) -> Backup:
     sound = [look.at for look in entry.verified if look.error is None]
-    last = entry.drills[-1] if entry.drills else None
-    passed = [drill for drill in entry.drills if drill.passed]
+    failed = entry.failed_drill
+    passed = [drill for drill in entry.drills if drill.passed and not drill.quick]
+    quick = [drill.at for drill in entry.drills if drill.passed and drill.quick]
     return Backup(
         *(entry.id, str(entry.kind), entry.started, entry.finished, entry.seconds, entry.size, entry.status, entry.encryption),
         verified=sound[-1] if sound else None,
         drilled=passed[-1].at if passed else None,
         drill_seconds=passed[-1].seconds if passed else None,
-        drill_error=None if last is None or last.passed else _reason(last),
+        drill_error=_reason(failed) if failed else None,
         uploaded=entry.uploads[-1].at if entry.uploads else None,
         remarks=entry.remarks,
         passwords=entry.passwords,
+        quick_drilled=quick[-1] if quick else None,
+        quick_failed=failed is not None and failed.quick,
     )
 
 

@@ -92,8 +92,9 @@ def incremental(settings: Settings, folder: Folder, steps: Steps = UNWATCHED) ->
         parent = chain.newest(entries, identity.system)
         if chain.place(parent).checksums != (identity.checksums == "on"):  # pg_checksums rewrites every page, and WAL does not tell
             raise BackupError(f"data checksums were turned {identity.checksums} after {parent.id}: {NEW_BASE}")
-        check_manifest(folder, parent)
-        return _take(run, parent, steps)
+        with run.catalogue.reading([parent]):
+            check_manifest(folder, parent)
+            return _take(run, parent, steps)
 
 
 def programs_for(entry: Entry, *names: str) -> Programs:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 PIECE_BYTES = 1 << 30
 TAIL, SENT = "newest.partial", ".newest.sent"
 SECONDS_BETWEEN_TAILS = 60
+WAL_UPLOAD = "upload of WAL"
 
 
 def upload(settings: Settings, catalogue: Catalogue, entry: Entry, bucket: Bucket) -> Entry:
@@ -61,14 +62,21 @@ def upload(settings: Settings, catalogue: Catalogue, entry: Entry, bucket: Bucke
     return send_backup(catalogue, entry, bucket, send_part=send_tree)
 
 
-def upload_wal(settings: Settings, folder: Folder, bucket: Bucket) -> int:
+def upload_wal(settings: Settings, folder: Folder, bucket: Bucket, *, wait: float | None = None) -> int:
     """Copy all whole segments and histories that the storage does not hold yet; return how many they were.
 
-    What there is of the unfinished one goes along, under a name of its own and at most once a minute.
+    What there is of the unfinished one goes along, under a name of its own and at most once a minute. Another upload of WAL in this folder
+    is waited for, at most ``wait`` seconds (None: :data:`.patience.SECONDS`).
 
     Raises:
         UploadFailed: the storage cannot be reached, refused, or holds something else than what was sent.
+        BackupBusy: another upload of WAL did not end in time.
     """
+    with folder.alone(WAL_UPLOAD, wait=wait):
+        return _upload_wal(settings, folder, bucket)
+
+
+def _upload_wal(settings: Settings, folder: Folder, bucket: Bucket) -> int:
     from boto3.exceptions import Boto3Error  # noqa: PLC0415 (an optional extra, and slow to load)
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.backup import chain, window
 from app_schema.backup.catalogue import Catalogue
+from app_schema.backup.folder import PRUNE_OR_FETCH
 from app_schema.physical import archive
 from app_schema.physical.segments import Segment, parse_lsn
 
@@ -55,7 +57,15 @@ def expire(settings: Settings, folder: Folder, kept: Collection[Entry] | None = 
         folder: the backups.
         kept: the backups that stay, if it is not what is in the catalogue.
         dry_run: only return what would go.
+
+    Raises:
+        BackupBusy: another prune or fetch in this folder did not end in time.
     """
+    with nullcontext() if dry_run else folder.alone(PRUNE_OR_FETCH):
+        return _expire(settings, folder, kept, dry_run=dry_run)
+
+
+def _expire(settings: Settings, folder: Folder, kept: Collection[Entry] | None, *, dry_run: bool) -> list[Expired]:
     entries, problems = Catalogue(folder).read()
     unread = [problem.file for problem in problems if problem.file.endswith(".json") and problem.file.split("-")[1] in chain.KINDS]
     entries = entries if kept is None else list(kept)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.fetch import ANOTHER, Fetched, InTheWay, bring_back, check_room, missing
+from app_schema.backup.folder import PRUNE_OR_FETCH
 from app_schema.backup.pipe import piped
 from app_schema.backup.tree import drafted
 from app_schema.errors import BackupDamaged, BackupUnknown
@@ -98,7 +99,7 @@ def fetch(
         report: is told of the bytes as they come.
 
     Raises:
-        BackupBusy: a backup is running in this folder.
+        BackupBusy: another prune or fetch in this folder did not end in time.
         BackupDamaged: it is not what was taken.
         BackupError: the disk is full.
         EncryptionError: a key is not set, or is another one.
@@ -108,7 +109,7 @@ def fetch(
     """
     folder = transfer.folder
     catalogue = Catalogue(folder)
-    with folder.run():
+    with folder.alone(PRUNE_OR_FETCH):
         catalogue.sweep()
         for member in chosen:
             programs_for(member, *(PROVE if wal else PROVE[:1]))

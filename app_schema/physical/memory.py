@@ -35,10 +35,12 @@ class Memory(Record):
     Attributes:
         timelines: what was proved of the way to the end of each.
         gaps: by the first segment that is missing, since when that is known.
+        looked: when; None in a file of an older version.
     """
 
     timelines: dict[int, Stretch] = Field(default_factory=dict)
     gaps: dict[str, datetime] = Field(default_factory=dict)
+    looked: datetime | None = None
 
 
 def recall(folder: Folder, system: str) -> Memory:

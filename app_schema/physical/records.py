@@ -111,7 +111,7 @@ class Reader:
 
     def _judge(self, route: Route, leg: Leg, error: str) -> None:
         """Tell the end of the WAL from damage in it."""
-        tip = leg is route.legs[-1]
+        tip = leg is route.legs[-1] and leg.end is None  # up to a known end there is WAL, and what cannot be read is damaged
         match = BROKEN.search(error)
         last = parse_lsn(match[1]) if match else leg.start
         if tip and (match or NO_RECORD in error) and tail.ends_after(route, last if match else None):

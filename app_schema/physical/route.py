@@ -117,8 +117,9 @@ class Route:
             for leg in self.legs:
                 last = archive.number(leg.end) if leg.end is not None else archive.number(self.end)
                 for number in range(archive.number(leg.start), last + 1):
-                    if file := still.stored(number):
-                        (folder / Segment(leg.timeline, number).name(archive.segment_bytes)).symlink_to(file.path)
+                    link = folder / Segment(leg.timeline, number).name(archive.segment_bytes)
+                    if (file := still.stored(number)) and not link.is_symlink():  # two legs of a timeline may share a segment
+                        link.symlink_to(file.path)
             yield folder, still
 
 

@@ -78,12 +78,18 @@ def read_history(text: str) -> tuple[Switch, ...]:
 
 
 class Header(NamedTuple):
-    """The first 40 bytes of a segment."""
+    """The first 40 bytes of a segment.
+
+    Attributes:
+        address: the LSN where the segment begins.
+        continued: how many bytes of a record that began before the segment are left, in it or in those after it.
+    """
 
     timeline: int
     address: int
     system_identifier: str
     segment_bytes: int
+    continued: int
 
     @classmethod
     def read(cls, file: BinaryIO) -> Self | None:
@@ -92,5 +98,5 @@ class Header(NamedTuple):
         start = file.read(HEADER.size)
         if len(start) < HEADER.size or not any(start):
             return None
-        _, _, timeline, address, _, system, size, _ = HEADER.unpack(start)
-        return cls(timeline, address, str(system), size)
+        _, _, timeline, address, continued, system, size, _ = HEADER.unpack(start)
+        return cls(timeline, address, str(system), size, continued)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app_schema import moments
-from app_schema.backup import chain, window
+from app_schema.backup import chain, weekly, window
 from app_schema.backup.catalogue import Catalogue
 from app_schema.errors import BackupDamaged
 from app_schema.physical import archive, memory, route
@@ -33,34 +33,43 @@ if TYPE_CHECKING:
 AT_ONCE = 2  # one waits for the disk while the other computes
 
 
-def verify(
-    settings: Settings, folder: Folder, entries: Collection[Entry], *, everything: bool = False, report: Callable[[int], None] | None = None
+def verify(  # noqa: PLR0913 (an argument each question)
+    settings: Settings,
+    folder: Folder,
+    entries: Collection[Entry],
+    *,
+    everything: bool = False,
+    report: Callable[[int], None] | None = None,
+    now: datetime | None = None,
 ) -> Iterator[Finding]:
     """Prove backups and their parents, and the WAL of their clusters, and note in the catalogue what was found.
 
-    What was proved before is not read again, but everything must still be there in its size.
+    What was proved before must still be there in its size, and is read again once a week: see :mod:`.weekly`. Damage is an error
+    each time, as long as it is there.
 
     Args:
         settings: where the WAL is, and the length of the window.
         folder: the backups.
         entries: those to look at; their parents are looked at, too.
-        everything: read also what was proved before.
+        everything: read all that was proved before, whatever day it is.
         report: is told of the bytes of each backup.
+        now: the time to go by; None is the clock's.
 
     Raises:
         ProgramMissing: PostgreSQL's programs of that version, which prove it, are not here; nothing was read.
     """
+    now = now or datetime.now(UTC)
     catalogue = Catalogue(folder)
     with ExitStack() as stack:
         stack.enter_context(catalogue.reading(_ends(_with_parents(entries, _clusters(catalogue)))))
         known = _clusters(catalogue)  # without what was pruned until now
         members = _with_parents(entries, known)
-        unproved = {entry.id: entry for entry in members if everything or not _was_proved(entry)}
-        for entry in {chain.place(entry).system_identifier: entry for entry in unproved.values()}.values():
+        due = {entry.id: entry for entry in members if everything or _is_due(entry, now)}
+        for entry in {chain.place(entry).system_identifier: entry for entry in due.values()}.values():
             programs_for(entry, *PROVE)  # before hours of reading
         pool = ThreadPoolExecutor(AT_ONCE)
         stack.callback(pool.shutdown, cancel_futures=True)
-        proofs = {name: pool.submit(_error, _prove, folder, entry) for name, entry in unproved.items()}
+        proofs = {name: pool.submit(_error, _prove, folder, entry) for name, entry in due.items()}
         bad: set[str] = set()
         for entry in members:
             proof = proofs.get(entry.id)
@@ -69,13 +78,13 @@ def verify(
             if error:
                 bad.add(entry.id)
             if error or proof:
-                catalogue.note_look(entry.id, error)
+                catalogue.note_look(entry.id, error, at=now)
             if report:
                 report(entry.size)
             yield Finding(entry.id, "as written" if proof else f"all there, read on {moments.minute(entry.verified[-1].at)}", error)
     good = [entry for entry in known.values() if entry.id not in bad]
     for system in sorted({chain.place(entry).system_identifier for entry in entries}):
-        yield from _verify_wal(settings, folder, system, good, everything=everything)
+        yield from _verify_wal(settings, folder, system, good, now, everything=everything)
 
 
 def _clusters(catalogue: Catalogue) -> dict[str, Entry]:
@@ -98,8 +107,9 @@ def _ends(members: list[Entry]) -> list[Entry]:
     return [entry for entry in members if entry.id not in parents]
 
 
-def _was_proved(entry: Entry) -> bool:
-    return bool(entry.verified) and entry.verified[-1].error is None
+def _is_due(entry: Entry, now: datetime) -> bool:
+    last = entry.verified[-1] if entry.verified else None
+    return last is None or last.error is not None or weekly.day_of(entry.started) in weekly.begun(last.at, now)
 
 
 def _error(check: Callable[[Folder, Entry], None], folder: Folder, entry: Entry) -> str | None:
@@ -145,13 +155,15 @@ def _glance(folder: Folder, entry: Entry) -> None:
         raise BackupDamaged(f"{data / WAL} lacks WAL that {entry.id} was taken with; use another chain")
 
 
-def _verify_wal(settings: Settings, folder: Folder, system: str, good: list[Entry], *, everything: bool) -> Iterator[Finding]:
+def _verify_wal(  # noqa: PLR0913 (an argument each question)
+    settings: Settings, folder: Folder, system: str, good: list[Entry], now: datetime, *, everything: bool
+) -> Iterator[Finding]:
     mine = [entry for entry in good if chain.place(entry).system_identifier == system]
-    standing = window.reaching(mine, timedelta(days=settings.backup_window_days), datetime.now(UTC))
+    standing = window.reaching(mine, timedelta(days=settings.backup_window_days), now)
     if not standing:
         return
     place = archive.place_of(settings, folder) / system
-    look = Wal(place, folder, standing, memory.recall(folder, system), everything=everything)
+    look = Wal(place, folder, standing, memory.recall(folder, system), now, everything=everything)
     with folder.using(str(place)) if place.is_dir() else nullcontext():
         yield from look.findings()
-    memory.note(folder, system, memory.Memory(timelines=look.found, gaps=look.gaps))
+    memory.note(folder, system, memory.Memory(timelines=look.found, gaps=look.gaps, looked=now))

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from databases import administrator, new_database
 from debian import debian_cluster
-from places import made, one, run, spare
+from places import databases, drop, made, one, run, spare
 from sqlalchemy import text
 
 from app_schema.backup.dump import dump
@@ -175,4 +175,6 @@ def test_what_the_server_refuses_is_listed_and_the_database_is_kept(newer, tmp_p
         assert one(target, "SELECT total FROM shop.totals") == 1275
     with pytest.raises(RestoreDiffers, match=r"was not replaced, .*INDEX shop items_halved: function half"):
         restore(settings, source, newer, replace_it=True)
+    (kept,) = databases(newer, f"{newer.database}_restored_")
+    drop(newer, kept)
     assert not drill(settings, source, newer).drill.passed

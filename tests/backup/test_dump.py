@@ -19,7 +19,6 @@ from app_schema.backup.entry import Entry
 from app_schema.backup.folder import UNFINISHED, Folder
 from app_schema.backup.programs import Programs, environment, reason
 from app_schema.errors import (
-    BackupBusy,
     BackupFolderUnsuitable,
     EncryptionError,
     ProgramMissing,
@@ -118,12 +117,6 @@ def test_a_database_that_does_not_exist(settings, folder, filled):
     with pytest.raises(ServerUnreachable, match="does not exist; check its name in DATABASE_URL, or create it with: app-schema init"):
         dump(absent, folder)
     assert Catalogue(folder).read() == ([], [])
-
-
-def test_two_at_once(settings, folder):
-    with folder.run(), pytest.raises(BackupBusy, match=rf"another backup is running in .* \(process {os.getpid()}\)"):
-        dump(settings, folder)
-    dump(settings, folder)
 
 
 def test_without_zstd_gzip_is_used(settings, folder, monkeypatch, filled):

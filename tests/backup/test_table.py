@@ -84,7 +84,7 @@ def target(shop):
 
 def state(url):
     with connect_to(url) as connection:
-        prints = proof.fingerprint(connection)["public"]
+        prints = [each["public"] for each in proof.fingerprint(connection)]
     members = (
         "SELECT array_agg(tablename ORDER BY tablename) FROM pg_publication_tables WHERE schemaname = 'public' AND tablename !~ '_old'"
     )

@@ -82,7 +82,6 @@ def awaited(server, monkeypatch):
         return real(url, **options)
 
     monkeypatch.setattr(restoring, "look", look)
-    monkeypatch.setattr(drilling, "look", look)
 
 
 @pytest.mark.usefixtures("awaited")

@@ -46,8 +46,8 @@ def backup(engine, settings):
     return backup
 
 
-def drilled(ago, seconds=60.0, error=None):
-    return Drill(at=NOON - ago, quick=False, seconds=seconds, error=error)
+def drilled(ago, seconds=60.0, error=None, *, quick=False):
+    return Drill(at=NOON - ago, quick=quick, seconds=seconds, error=error)
 
 
 def alarms(found):
@@ -105,6 +105,51 @@ def test_a_drill_that_failed_is_no_drill_that_never_was(look, memory, settings, 
     backup(HOUR, drills=(drilled(HOUR / 2, error="the passphrase is wanting"),))
     (drill, *_rest) = checklist.check("monthly", look(), memory, settings)
     assert (drill.checked, "failed: the passphrase is wanting" in drill.fact) == (False, True)
+
+
+def test_a_quick_drill_does_not_end_the_failure_of_a_full_one(look, backup):
+    failed = drilled(5 * HOUR, error="amcheck: an index is broken")
+    quick = drilled(HOUR, quick=True)
+    entry = backup(6 * HOUR, drills=(failed, quick))
+    assert entry.failed_drill == failed
+    backup(2 * HOUR, drills=(quick,))  # nor does that of a newer one
+    assert [finding.says for finding in look().alarming if finding.rule == "drill-failed"] == [
+        f"the drill of {entry.id} failed: amcheck: an index is broken"
+    ]
+    backup(HOUR, drills=(drilled(HOUR / 2),))
+    assert "drill-failed" not in alarms(look())
+
+
+def test_any_drill_ends_the_failure_of_a_quick_one(look, backup):
+    backup(6 * HOUR, drills=(drilled(5 * HOUR, error="rows differ", quick=True), drilled(4 * HOUR, quick=True)))
+    assert "drill-failed" not in alarms(look())
+    backup(3 * HOUR, drills=(drilled(2 * HOUR, error="rows differ", quick=True),))
+    assert "drill-failed" in alarms(look())
+    backup(HOUR, drills=(drilled(HOUR / 2, quick=True),))
+    assert "drill-failed" not in alarms(look())
+
+
+def test_quick_drills_alone_are_no_drill_of_a_month(look, backup):
+    backup(40 * DAY)
+    backup(HOUR, drills=(drilled(HOUR / 2, quick=True),))
+    [finding] = [finding for finding in look().findings if finding.rule == "drill-overdue"]
+    assert finding.says.startswith("there was no full drill in 40.0 days")
+
+
+def test_a_drill_of_a_cluster_does_not_end_the_failure_of_a_dump(look, backup):
+    backup(2 * HOUR, drills=(drilled(HOUR, error="rows differ"),))
+    backup(HOUR, kind=Kind.BASE, drills=(drilled(HOUR / 2),))
+    assert "drill-failed" in alarms(look())
+
+
+def test_a_drill_that_is_due_says_where_to_run_it(look, backup):
+    def command():
+        return next(finding.command for finding in look().findings if finding.rule == "drill-overdue")
+
+    entry = backup(40 * DAY)
+    assert command() == f"on a machine that has the key: app-schema backup fetch {entry.id} && app-schema restore drill {entry.id}"
+    backup(39 * DAY, encryption=None)
+    assert command() == "app-schema restore drill"
 
 
 def test_damaged_partial_plain_and_not_uploaded(look, backup):

@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 from folders import place
 from places import kill_at_random
-from sources import Source, new_folder
+from sources import Source, app_schema, new_folder
 
+from app_schema import patience
 from app_schema.backup.catalogue import Catalogue
-from app_schema.backup.folder import UNFINISHED, Folder
+from app_schema.backup.entry import Kind
+from app_schema.backup.folder import PRUNE_OR_FETCH, UNFINISHED, Folder
 from app_schema.embedded import EmbeddedServer
 from app_schema.engine import connect_to
 from app_schema.errors import BackupBusy, BackupError, BackupUnknown, DiskTooSmall, RestoreError, ServerUnsuitable
 from app_schema.physical.base import base, incremental
+from app_schema.physical.layout import check_manifest
 from app_schema.physical.needs import check_wal
 from app_schema.physical.verify import verify
 from app_schema.restore.cluster import restore
@@ -56,10 +59,38 @@ def test_the_server_has_forgotten_what_changed(empty):
     assert incremental(empty.settings, empty.folder)
 
 
-def test_two_at_once(empty):
-    with empty.folder.run(), pytest.raises(BackupBusy, match="another backup is running"):
+def test_a_base_runs_beside_a_dump_and_not_beside_another_base(empty, monkeypatch):
+    monkeypatch.setattr(patience, "SECONDS", 0.2)
+    with (
+        empty.folder.alone(Kind.BASE),
+        pytest.raises(BackupBusy, match=r"another base in \S+ \(process .* did not end in 0.2 s"),
+    ):
         base(empty.settings, empty.folder)
     assert empty.entries == []
+    with empty.folder.alone(Kind.DUMP), empty.folder.alone(PRUNE_OR_FETCH):
+        base(empty.settings, empty.folder)
+    assert len(empty.entries) == 1
+
+
+def test_the_jobs_of_a_night_at_once(source):
+    # no verify: no receiver runs, so it would find that the archive ends before the new base
+    jobs = [app_schema(source, "backup", job) for job in ("dump", "snapshot", "base", "incremental", "prune")]
+    said = [job.communicate() for job in jobs]
+    assert [job.returncode for job in jobs] == [0] * len(jobs), [error for _, error in said]
+    entries, problems = Catalogue(source.folder).read()
+    assert (sorted(entry.kind for entry in entries[3:]), problems) == (["base", "dump", "incremental", "snapshot"], [])
+
+
+def test_what_an_incremental_adds_to_is_not_pruned_meanwhile(source, monkeypatch):
+    removed = []
+
+    def prune_meanwhile(folder, entry):
+        removed.append(Catalogue(folder).remove(entry))
+        return check_manifest(folder, entry)
+
+    monkeypatch.setattr("app_schema.physical.base.check_manifest", prune_meanwhile)
+    assert incremental(source.settings, source.folder).physical.parent == source.entries[2].id
+    assert removed == [False]
 
 
 def test_the_disk_of_the_backups_is_full(small_disk, history):

@@ -90,7 +90,7 @@ def test_a_bit_flipped_in_the_wal(source, target, which):
 
 
 def test_damage_hides_nothing_that_comes_after_it(source):
-    """What was damaged before another backup is told once, as a gap is; damage after the newest one is told until there is a new one."""
+    """All damage is an error each time, as long as it is there: what a later backup leads on from, and what none does."""
     early, late = source.segments[0], source.segments[-1]
     flip(early, 296)
     [first] = errors(source)
@@ -101,7 +101,8 @@ def test_damage_hides_nothing_that_comes_after_it(source):
         assert "nothing later can be recovered from before it" in found
         assert f"0/{int(late.name[16:], 16):X}0" in found
     flip(late, 300)
-    assert errors(source) == []
+    for everything in (False, True):
+        assert errors(source, everything=everything) == [first]
     flip(early, 296)
     assert errors(source) == []
     assert "no moment" not in "".join(finding.note for finding in verify(source.settings, source.folder, source.entries))
@@ -211,15 +212,15 @@ def test_what_was_there_before_is_missed(source, target):
     assert "the archive ends at" in errors(source)[0]
 
 
-def test_a_gap_is_told_until_it_is_known_and_a_newer_backup_leads_on(source):
+def test_a_gap_is_an_error_each_time_although_a_newer_backup_leads_on(source):
     source.segments[0].unlink()  # before the second backup
     name = "WAL of timeline 1"
     found = [finding for finding in verify(source.settings, source.folder, source.entries) if finding.name == name]
     assert [bool(finding.error) for finding in found] == [False, True, False]
     assert f"{source.entries[1].id} leads on" in found[1].error
     found = [finding for finding in verify(source.settings, source.folder, source.entries) if finding.name == name]
-    assert [bool(finding.error) for finding in found] == [False, False]
-    assert "no moment from there to" in found[0].note
+    assert [bool(finding.error) for finding in found] == [True, False]
+    assert "no moment from there to" in found[0].error
 
 
 def test_an_archive_that_ends_before_a_backup_begins(source):

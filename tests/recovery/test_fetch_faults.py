@@ -10,11 +10,12 @@ from away import WITH_AGE, bring, bring_one, command, contents, machine, send
 from buckets import bucket, flipped
 from folders import place
 
+from app_schema import patience
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.copies import FetchFailed
 from app_schema.backup.entry import Entry, Verification
 from app_schema.backup.fetch import InTheWay
-from app_schema.backup.folder import UNFINISHED
+from app_schema.backup.folder import PRUNE_OR_FETCH, UNFINISHED
 from app_schema.errors import BackupBusy, BackupDamaged, BackupError, BackupUnknown, EncryptionError
 from app_schema.physical import elsewhere
 from app_schema.physical.verify import verify
@@ -238,9 +239,10 @@ def test_a_damaged_backup_can_be_fetched_anew(plain, there, base):
     assert there.entries[0].damaged is None
 
 
-def test_two_at_once(sent, there):
-    with there.folder.run():
-        refused(there, sent, BackupBusy, "another backup is running")
+def test_another_fetch_that_does_not_end(sent, there, monkeypatch):
+    monkeypatch.setattr(patience, "SECONDS", 0.2)
+    with there.folder.alone(PRUNE_OR_FETCH):
+        refused(there, sent, BackupBusy, r"another prune or fetch in \S+ \(process \d+, since .* UTC\) did not end in 0.2 s")
 
 
 def test_there_is_no_room(sent, there, monkeypatch):
