@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 
+POOLED = "{} is a connection pooler, and this needs a session of its own: set DATABASE_DIRECT_URL to the address of the server itself"
 CONNECT_SECONDS = 10  # a server that takes longer to answer is away
 
 
@@ -113,10 +114,7 @@ def require_session(connection: Connection) -> None:
         SessionRequired: a connection pooler in transaction mode is in the way.
     """
     if not transactions.is_direct(connection) and transactions.shares_sessions(connection):
-        raise SessionRequired(
-            f"{shown(connection.engine.url)} is a connection pooler in transaction mode, and this needs a session of its own: set"
-            " DATABASE_DIRECT_URL to the address of the server itself"
-        )
+        raise SessionRequired(POOLED.format(shown(connection.engine.url)))
 
 
 def administer(url: URL) -> AbstractContextManager[Connection]:
@@ -184,6 +182,8 @@ def _opened(url: URL, *, path: str | None = None, **options: Any) -> Iterator[Co
     try:
         connection = engine.connect()
     except DBAPIError as error:
+        if "unsupported startup parameter" in str(error.orig):  # PgBouncer's words for options that a session begins with
+            raise SessionRequired(POOLED.format(shown(url))) from None
         raise ServerUnreachable(_reason(engine.url, str(error.orig))) from None
     with connection:
         yield connection

@@ -173,7 +173,7 @@ def test_what_the_server_refuses_is_listed_and_the_database_is_kept(newer, tmp_p
         run(target, "ALTER FUNCTION shop.total() SET search_path = shop", "ALTER FUNCTION shop.halved(int) SET search_path = shop")
         run(target, *(missing.statement for missing in done.missing))
         assert one(target, "SELECT total FROM shop.totals") == 1275
-    with pytest.raises(RestoreDiffers, match=r"was not replaced, .*INDEX shop items_halved: function half"):
+    with pytest.raises(RestoreDiffers, match=r"was not replaced: .*INDEX shop items_halved: function half"):
         restore(settings, source, newer, replace_it=True)
     (kept,) = databases(newer, f"{newer.database}_restored_")
     drop(newer, kept)

@@ -107,7 +107,8 @@ def test_the_direct_address_is_used_where_it_is_given(run, state, engine):
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM users"))
     for arguments in (["restore", "dump", "latest", "--to", "another"], ["restore", "drill"]):
-        assert refuses(run(*arguments)), arguments
+        result = run(*arguments)
+        assert refuses(result), (arguments, result.output)
         assert state() == CLEAN, arguments
 
 
