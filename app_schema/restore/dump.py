@@ -14,7 +14,7 @@ from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.taking import major
 from app_schema.engine import administer, connect_to, quoted, writable
 from app_schema.errors import RestoreDiffers, RestoreError
-from app_schema.restore import definitions, place
+from app_schema.restore import place
 from app_schema.restore.filling import check, fill
 from app_schema.restore.replace import dated, swap
 
@@ -140,7 +140,11 @@ def explained(there: Place, source: Source, differing: Collection[tuple[str, str
     """Say which definitions differ from those of ``target``, else of the database that was backed up if this server has it."""
     if target is None and source.database and place.exists(there.administrator, source.database.name):
         target = there.url.set(database=source.database.name)
-    return definitions.explain(there.url, target, differing) if target is not None else ()
+    if target is None:
+        return ()
+    from app_schema.restore import definitions  # noqa: PLC0415 (Alembic comes with it)
+
+    return definitions.explain(there.url, target, differing)
 
 
 def _note(source: Source, name: str, lines: tuple[str, ...]) -> None:
