@@ -70,7 +70,7 @@ def test_another_dump_is_waited_for_and_named(settings, folder, heard):
 
 def test_one_that_does_not_end_in_time(settings, folder, monkeypatch):
     monkeypatch.setattr(patience, "SECONDS", 0.2)
-    named = rf"another dump in .* \(process {os.getpid()}, since .* UTC\) did not end in 0\.2 s; wait for it, or end it, and try again$"
+    named = rf"another dump in .* \(process {os.getpid()}, since .* KST\) did not end in 0\.2 s; wait for it, or end it, and try again$"
     with folder.alone(Kind.DUMP), pytest.raises(BackupBusy, match=named):
         dump(settings, folder)
     dump(settings, folder)

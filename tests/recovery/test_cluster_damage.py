@@ -202,7 +202,7 @@ def test_what_was_there_before_is_missed(source, target):
         for everything in (False, True):
             [error] = errors(source, everything=everything)
             assert re.match(
-                r"the archive ends at \S+, and reached \S+ on 2\d\d\d-\d\d-\d\d: what was committed since is no longer there", error
+                r"the archive ends at \S+, and reached \S+ on 2\d\d\d-\d\d-\d\d \d\d:\d\d KST: what was committed since is no longer there", error
             )
         with pytest.raises(WalEnds, match="is no longer there; --"):
             restore(source.settings, source.folder, Target(), target)

@@ -242,7 +242,7 @@ def test_a_damaged_backup_can_be_fetched_anew(plain, there, base):
 def test_another_fetch_that_does_not_end(sent, there, monkeypatch):
     monkeypatch.setattr(patience, "SECONDS", 0.2)
     with there.folder.alone(PRUNE_OR_FETCH):
-        refused(there, sent, BackupBusy, r"another prune or fetch in \S+ \(process \d+, since .* UTC\) did not end in 0.2 s")
+        refused(there, sent, BackupBusy, r"another prune or fetch in \S+ \(process \d+, since .* KST\) did not end in 0.2 s")
 
 
 def test_there_is_no_room(sent, there, monkeypatch):
