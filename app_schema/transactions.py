@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from psycopg import OperationalError
+from psycopg import Error, OperationalError
 from psycopg.pq import TransactionStatus
 from psycopg.sql import Identifier, Literal
 from sqlalchemy import event
@@ -108,8 +108,15 @@ class _Rules:
         connection.autocommit = autocommit
 
     def begun(self, connection: Connection) -> None:
-        if not _driver(connection).autocommit and not _has_own_path(connection):
-            _run(connection, self._enter)
+        driver = _driver(connection)
+        if driver.autocommit or _has_own_path(connection):
+            return
+        try:
+            cursor = driver.cursor()  # past SQLAlchemy, whose part would be most of what this costs
+            cursor.execute(self._enter)
+            cursor.close()
+        except Error:
+            _run(connection, self._enter)  # fails likewise, as an error of SQLAlchemy, which then gives a broken connection up
 
     def begun_in_two_phases(self, connection: Connection, _xid: Any) -> None:
         connection.info[PENDING] = not _has_own_path(connection)  # psycopg begins it after this event
