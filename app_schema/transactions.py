@@ -26,7 +26,7 @@ LOOKS = 5
 OWN_SEARCH_PATH = "app_schema_own_search_path"
 DIRECT, PENDING, OPENED = "app_schema.direct", "app_schema.pending", "app_schema.opened"
 CONTROL = re.compile(
-    r"(?:\s|;|--[^\n]*|/\*.*?\*/)*(BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|PREPARE\s+TRANSACTION)\b",
+    r"(?:\s|;|--[^\n]*+|/\*(?:(?!\*/).)*+\*/)*+(BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|PREPARE\s+TRANSACTION)\b",
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -124,10 +124,14 @@ def test_rows_are_streamed_in_a_transaction(engine_for):
         assert connection.execution_options(yield_per=1).execute(READ).all() == [("tenant_a",)]
     with Session(engine_for("tenant_a").execution_options(yield_per=1)) as session:
         assert session.execute(READ).all() == [("tenant_a",)]
+    with engine_for("tenant_a").connect() as connection:
+        transaction = connection.execution_options(yield_per=1).begin_twophase()
+        assert connection.execute(READ).all() == [("tenant_a",)]
+        transaction.rollback()
 
 
-def test_rows_are_copied_and_prepared_in_a_transaction(engine_for, tenants):
-    """By the driver's own cursor; a transaction of two phases is left to the coordinator."""
+def test_rows_are_copied_in_a_transaction(engine_for, tenants):
+    """By the driver's own cursor."""
     engine = engine_for("tenant_a")
     with engine.begin() as connection, connection.connection.cursor().copy("COPY notes FROM STDIN") as copy:
         copy.write_row(["copied"])
