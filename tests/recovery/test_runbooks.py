@@ -35,7 +35,11 @@ class Runbook:
         blocks = re.findall(r"```bash ?(\w*)\n(.*?)```", section, re.DOTALL)
         self._blocks = iter([block for kind, block in blocks if kind in ("", layout.name, *kinds)])
         self._exports, self._place = "", layout.home
-        given = {"DATABASE_URL": layout.url, "DATABASE_DIRECT_URL": "", "APP_SCHEMA_BACKUP_DIR": layout.source.settings.backup_dir} | variables
+        given = {
+            "DATABASE_URL": layout.url,
+            "DATABASE_DIRECT_URL": "",
+            "APP_SCHEMA_BACKUP_DIR": layout.source.settings.backup_dir,
+        } | variables
         named = set(exported(re.search(r"```sh\n(.*?)```", section, re.DOTALL)[1]))
         assert named == set(given), "the variables at the top of the section are those that it needs"
         self._variables = os.environ | {name: str(value) for name, value in given.items()} | {"PATH": path_of(layout)}
@@ -161,6 +165,7 @@ def test_the_server_is_lost_and_there_is_no_standby(layout):
             if layout.name == "debian":
                 assert connection.execute("SHOW work_mem").fetchone() == ("7MB",)
                 assert connection.execute("SHOW config_file").fetchone() == (str(conf),)
+                assert not (layout.data / "postgresql.conf").exists(), "a backup would take it for the server's"
                 assert {path: path.stat().st_mode for path in modes} == modes, "other users' psql and pg_lsclusters read them"
         caught_up(source.settings.database_url)
         assert "as written" in book.run()
