@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 POOLED = "{} is a connection pooler, and this needs a session of its own: set DATABASE_DIRECT_URL to the address of the server itself"
+VARIABLE = "DATABASE_URL (DATABASE_DIRECT_URL, if that is set)"
 CONNECT_SECONDS = 10  # a server that takes longer to answer is away
 
 
@@ -197,9 +198,9 @@ def _prepare(engine: Engine, schema: str, *, read_only: bool) -> None:
 
 def _reason(url: URL, message: str) -> str:
     reason = next(iter(message.strip().splitlines()), "no answer").removeprefix("connection failed: ").strip()
-    cure = "check that the server runs and that DATABASE_URL names it"
+    cure = f"check that the server runs and that {VARIABLE} names it"
     if "does not exist" in reason and "database" in reason:
-        cure = "check its name in DATABASE_URL, or create it with: app-schema init"
+        cure = f"check its name in {VARIABLE}, or create it with: app-schema init"
     elif "password" in reason or "authentication" in reason:
-        cure = "check the user and the password in DATABASE_URL"
+        cure = f"check the user and the password in {VARIABLE}"
     return f"cannot connect to {shown(url)}: {reason}; {cure}"

@@ -12,6 +12,9 @@ from app_schema.models import metadata
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+# SQL, true of a pg_class ``c`` that is a table of ours, or a partition of one: others may have tables of their own in the schema.
+OURS = "coalesce((SELECT relname FROM pg_class WHERE oid = pg_partition_root(c.oid)), c.relname)::text = ANY(%(ours)s)"
+NAMES = {"ours": [*metadata.tables, "alembic_version"]}
 # Partitions count with their parent.
 SIZES = text("""
     SELECT c.relname AS name,

@@ -25,7 +25,10 @@ LOOKS = 5
 # An option of a connection: True leaves search_path to its user, as migrations do.
 OWN_SEARCH_PATH = "app_schema_own_search_path"
 DIRECT, PENDING, OPENED = "app_schema.direct", "app_schema.pending", "app_schema.opened"
-CONTROL = re.compile(r"\s*(BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|PREPARE\s+TRANSACTION)\b", re.IGNORECASE)
+CONTROL = re.compile(
+    r"(?:\s|;|--[^\n]*+|/\*(?:(?!\*/).)*+\*/)*+(BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|PREPARE\s+TRANSACTION)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def is_direct(connection: Connection) -> bool:
@@ -166,4 +169,4 @@ def _has_own_path(connection: Connection) -> bool:
 
 def _run(connection: Connection, statement: str) -> None:
     # without parameters psycopg takes a % as it is, and several statements
-    connection.exec_driver_sql(statement, execution_options={"no_parameters": True, "stream_results": False})
+    connection.exec_driver_sql(statement, execution_options={"no_parameters": True, "stream_results": False, "yield_per": None})

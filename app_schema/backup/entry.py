@@ -17,7 +17,7 @@ from app_schema.errors import BackupDamaged
 
 VERSION: Literal[1] = 1
 NO_CHECKSUMS = (
-    "the cluster has no data checksums, so that nothing tells a page that the disk has damaged:"
+    "the cluster has no data checksums, so nobody notices when the disk damages a page:"
     " stop the server, run pg_checksums --enable, and take a new base"
 )
 PASSWORDS = "passwords of roles: "  # how the line begins that says that a snapshot lacks them

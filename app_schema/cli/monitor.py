@@ -138,7 +138,7 @@ def _look(  # noqa: PLR0913 (what the options say)
 def _tell_only(settings: Settings, memory: Memory) -> int:
     """Look and tell the channels; print nothing but what went wrong with that."""
     try:
-        with connect(settings) as connection:
+        with connect(settings, session=False) as connection:
             taken = snapshot.take(connection, settings, memory)
     except (ServerUnreachable, EmbeddedServerStopped) as error:
         _alert(settings, memory, [outage(settings, memory, error, now=snapshot.now()).finding], snapshot.now(), whole=False, quiet=True)

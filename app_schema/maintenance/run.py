@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from app_schema import migrate, patience
 from app_schema.engine import quoted
 from app_schema.errors import AppSchemaError, MemoryUnavailable, NotTheOwner, ServerUnsuitable
+from app_schema.inventory import NAMES, OURS
 from app_schema.maintenance.step import LOCK_NOT_AVAILABLE, Outcome, State, Step, Unfinished, Work
 from app_schema.monitoring.upkeep import note_run
 from app_schema.preflight import check_server
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
     from app_schema.memory import Memory
     from app_schema.settings import Settings
 
-OWNERS = """
+OWNERS = f"""
 SELECT current_user, ARRAY(
     SELECT DISTINCT pg_get_userbyid(c.relowner)::text FROM pg_class AS c
-    WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relkind IN ('r', 'p') AND NOT pg_has_role(c.relowner, 'USAGE')
+    WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relkind IN ('r', 'p') AND {OURS} AND NOT pg_has_role(c.relowner, 'USAGE')
 )
-"""
+"""  # noqa: S608 (SQL of our own)
 REVISION = "revision"
 LEAST_SHARE = 1.0  # seconds worth beginning a step again for
 UNDEFINED = ("42883", "42P01", "42703", "42704")  # function, table, column, type
@@ -82,7 +83,7 @@ def carry_out(
 
 def _check(connection: Connection, schema: str) -> str:
     """Return what is to be said of an older revision, on which some steps cannot be done; empty for the newest."""
-    me, owners = connection.exec_driver_sql(OWNERS, {"schema": quoted(schema)}).one()
+    me, owners = connection.exec_driver_sql(OWNERS, NAMES | {"schema": quoted(schema)}).one()
     if owners:
         raise NotTheOwner(f"user {me} does not own the tables of schema {schema}; run the upkeep as their owner, {', '.join(owners)}")
     found = migrate.current(connection, schema=schema)

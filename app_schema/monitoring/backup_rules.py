@@ -86,7 +86,7 @@ def judge(rows: Sequence[Backup], look: Look) -> Iterator[Finding]:
 def _full(rows: Sequence[Backup], now: datetime) -> Iterator[Finding]:
     newest = next((row for row in rows if row.kind in FULL and row.status != "damaged"), None)
     if newest is None:
-        yield NONE.finding("full", "there is no dump and no base backup")
+        yield NONE.finding("full", "there is no good dump and no good base backup")
     elif _late(newest, now):
         yield NONE.finding("full", f"the newest {newest.kind} is {_ago(newest.finished, now)} old, the policy is one in 24 hours")
 

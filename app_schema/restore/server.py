@@ -61,7 +61,8 @@ class Server:
         with connect_to(self.url(way)) as connection:
             prepared = connection.scalar(PREPARED)
         if prepared:
-            notes += (f"{prepared} prepared transactions are pending, and hold their locks: see pg_prepared_xacts, and end each of them",)
+            noun = "transaction is" if prepared == 1 else "transactions are"
+            notes += (f"{prepared} prepared {noun} pending and may hold locks: see pg_prepared_xacts, and commit or roll back each",)
         return notes
 
     def check(self, way: Plan) -> tuple[tuple[str, ...], tuple[str, ...]]:

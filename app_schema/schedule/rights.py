@@ -11,7 +11,7 @@ class Right(NamedTuple):
     Attributes:
         says: for people.
         grant: the statement that gives it, or what to do; ``{role}`` and ``{owner}`` are names.
-        held: SQL that is true for a role that has it; ``%(schema)s`` is the schema.
+        held: SQL that is true for a role that has it; ``%(schema)s`` is the schema, ``{ours}`` picks our tables.
     """
 
     says: str
@@ -37,7 +37,7 @@ OWNER = Right(
     "the owner of the tables",  # to whom the partitions belong that it makes
     "put {owner} into its DATABASE_URL",
     """NOT EXISTS (
-        SELECT FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.relnamespace = to_regnamespace(%(schema)s)
+        SELECT FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.relnamespace = to_regnamespace(%(schema)s) AND {ours}
             AND NOT pg_has_role(c.relowner, 'USAGE')
     )""",
 )
@@ -48,7 +48,7 @@ READ_OURS = Right(
     "GRANT pg_read_all_data TO {role}",
     """coalesce((
         SELECT bool_and(has_table_privilege(c.oid, 'SELECT')) FROM pg_class c
-        WHERE c.relkind IN ('r', 'p') AND c.relnamespace = to_regnamespace(%(schema)s)
+        WHERE c.relkind IN ('r', 'p') AND c.relnamespace = to_regnamespace(%(schema)s) AND {ours}
     ) AND has_schema_privilege(to_regnamespace(%(schema)s)::oid, 'USAGE'), true)""",
 )
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from app_schema.backup.taking import major
 from app_schema.engine import connect, quoted
 from app_schema.errors import ServerUnsuitable
+from app_schema.inventory import NAMES, OURS
 from app_schema.physical import needs
 from app_schema.schedule.jobs import JOBS, Job
 
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 
     from app_schema.settings import Settings
 
-OWNER = """
-SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relnamespace = to_regnamespace(%(schema)s) AND relkind IN ('r', 'p') LIMIT 1
-"""
+OWNER = f"""
+SELECT pg_get_userbyid(c.relowner) FROM pg_class AS c
+WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relkind IN ('r', 'p') AND {OURS} LIMIT 1
+"""  # noqa: S608 (SQL of our own)
 CHECKS = {"base": needs.check_base, "incremental": needs.check_incremental, "wal": needs.check_wal}
 
 
@@ -64,7 +66,9 @@ def _lacking(connection: Connection, settings: Settings, job: Job, role: str) ->
         except ServerUnsuitable as unsuitable:
             return str(unsuitable)
         return ""
-    schema = {"schema": quoted(settings.schema_name)}
-    missing = [right for right in job.rights if not connection.exec_driver_sql(f"SELECT {right.held}", schema).scalar_one()]
+    schema = NAMES | {"schema": quoted(settings.schema_name)}
+    missing = [
+        right for right in job.rights if not connection.exec_driver_sql(f"SELECT {right.held.format(ours=OURS)}", schema).scalar_one()
+    ]
     owner = connection.exec_driver_sql(OWNER, schema).scalar() or role
     return "; ".join(right.grant.format(role=quoted(role), owner=owner) for right in missing)

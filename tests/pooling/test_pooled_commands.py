@@ -30,7 +30,15 @@ SESSIONS = (
     ["backup", "wal"],
     ["backup", "wal", "--status"],
 )
-TRANSACTIONS = (["monitor"], ["monitor", "--format", "json"], ["status"], ["search", "예약"], ["db", "current"])
+TRANSACTIONS = (
+    ["monitor"],
+    ["monitor", "--format", "json"],
+    ["monitor", "--failed", "dump"],
+    ["monitor", "--succeeded", "dump"],
+    ["status"],
+    ["search", "예약"],
+    ["db", "current"],
+)
 STATE = """
     SELECT jsonb_build_object(
         'settings', (SELECT jsonb_object_agg(name, setting) FROM pg_settings WHERE source = 'session' AND name <> 'client_encoding'

@@ -104,7 +104,7 @@ def test_a_transaction_may_set_its_isolation_first(engine_for):
         assert session.scalar(READ) == "tenant_a"
 
 
-@pytest.mark.parametrize("statement", ["BEGIN", " commit", "SAVEPOINT a"])
+@pytest.mark.parametrize("statement", ["BEGIN", " commit", "SAVEPOINT a", "/* why */ BEGIN", "-- why\n;ROLLBACK"])
 def test_autocommit_refuses_transactions_by_hand(engine_for, statement):
     with engine_for("tenant_a", isolation_level="AUTOCOMMIT").connect() as connection:
         with pytest.raises(SessionRequired, match="another isolation level"):
@@ -120,6 +120,22 @@ def test_autocommit_refuses_to_stream(engine_for):
 def test_rows_are_streamed_in_a_transaction(engine_for):
     with engine_for("tenant_a").connect() as connection:
         assert connection.execution_options(stream_results=True).execute(READ).all() == [("tenant_a",)]
+    with engine_for("tenant_a").connect() as connection:
+        assert connection.execution_options(yield_per=1).execute(READ).all() == [("tenant_a",)]
+    with Session(engine_for("tenant_a").execution_options(yield_per=1)) as session:
+        assert session.execute(READ).all() == [("tenant_a",)]
+    with engine_for("tenant_a").connect() as connection:
+        transaction = connection.execution_options(yield_per=1).begin_twophase()
+        assert connection.execute(READ).all() == [("tenant_a",)]
+        transaction.rollback()
+
+
+def test_rows_are_copied_in_a_transaction(engine_for, tenants):
+    """By the driver's own cursor."""
+    engine = engine_for("tenant_a")
+    with engine.begin() as connection, connection.connection.cursor().copy("COPY notes FROM STDIN") as copy:
+        copy.write_row(["copied"])
+    assert rows_by_table(tenants) == {"tenant_a": ["tenant_a", "copied"], 'odd "b': ['odd "b']}
 
 
 def test_a_schema_of_any_name(engine_for, tenants):

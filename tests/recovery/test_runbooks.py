@@ -35,7 +35,11 @@ class Runbook:
         blocks = re.findall(r"```bash ?(\w*)\n(.*?)```", section, re.DOTALL)
         self._blocks = iter([block for kind, block in blocks if kind in ("", layout.name, *kinds)])
         self._exports, self._place = "", layout.home
-        given = {"DATABASE_URL": layout.url, "APP_SCHEMA_BACKUP_DIR": layout.source.settings.backup_dir} | variables
+        given = {
+            "DATABASE_URL": layout.url,
+            "DATABASE_DIRECT_URL": "",
+            "APP_SCHEMA_BACKUP_DIR": layout.source.settings.backup_dir,
+        } | variables
         named = set(exported(re.search(r"```sh\n(.*?)```", section, re.DOTALL)[1]))
         assert named == set(given), "the variables at the top of the section are those that it needs"
         self._variables = os.environ | {name: str(value) for name, value in given.items()} | {"PATH": path_of(layout)}
@@ -148,6 +152,7 @@ def test_the_server_is_lost_and_there_is_no_standby(layout):
         kill(layout.data)
     if layout.name == "debian":
         conf.write_text(fresh)
+        modes = {path: path.stat().st_mode for path in (layout.cluster.etc, *layout.cluster.etc.glob("*.conf"))}
         (layout.data / "global/pg_control").unlink()
 
     book.run()
@@ -160,6 +165,8 @@ def test_the_server_is_lost_and_there_is_no_standby(layout):
             if layout.name == "debian":
                 assert connection.execute("SHOW work_mem").fetchone() == ("7MB",)
                 assert connection.execute("SHOW config_file").fetchone() == (str(conf),)
+                assert not (layout.data / "postgresql.conf").exists(), "a backup would take it for the server's"
+                assert {path: path.stat().st_mode for path in modes} == modes, "other users' psql and pg_lsclusters read them"
         caught_up(source.settings.database_url)
         assert "as written" in book.run()
         assert book.is_over()
@@ -172,7 +179,8 @@ def test_data_is_damaged(accident, layout):
     with source.receiving(), source.connect() as connection:
         connection.execute("CREATE TABLE rooms (id int PRIMARY KEY)")
         connection.execute(
-            "CREATE TABLE messages (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, room int REFERENCES rooms, text text)"
+            "CREATE TABLE messages (length int NOT NULL GENERATED ALWAYS AS (length(text)) STORED,"
+            " id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, room int REFERENCES rooms, text text)"
         )
         connection.execute("CREATE TABLE stars (message bigint PRIMARY KEY REFERENCES messages ON DELETE CASCADE)")
         connection.execute("CREATE VIEW newest AS SELECT max(id) AS id FROM messages")
@@ -210,6 +218,7 @@ def test_data_is_damaged(accident, layout):
             assert written > total
             assert after.execute("SELECT id FROM newest").fetchone() == (written,)
             assert after.execute("SELECT count(*) FILTER (WHERE text = md5(id::text)) FROM messages").fetchone() == (500,)
+            assert after.execute("SELECT count(*) FROM messages WHERE length <> length(text)").fetchone() == (0,)
             assert after.execute("SELECT count(*) FROM stars").fetchone() == (250,)
             with pytest.raises(psycopg.errors.ForeignKeyViolation):
                 after.execute("INSERT INTO stars VALUES (100000)")

@@ -117,6 +117,25 @@ def test_each_job_under_a_role_with_only_its_rights(job, cluster, place, role):
         assert '"status": "partial"' not in listed
 
 
+def test_a_table_of_another_role_beside_ours_stops_no_upkeep(cluster, place):
+    """Not even one that asks for VACUUM, ANALYZE and REINDEX: that is its owner's."""
+    owner = cluster.set(username="owner_of_all", password="x")
+    with connect_to(cluster, isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("CREATE TABLE other (i int) WITH (autovacuum_enabled = off)"))
+        connection.execute(text("INSERT INTO other SELECT generate_series(1, 90000)"))
+        connection.execute(text("CREATE INDEX ON other (i)"))
+        connection.execute(text("DELETE FROM other WHERE i % 10 <> 0"))
+        try:
+            lacking = ask(Settings(DATABASE_URL=owner)).lacking
+            assert not {"daily", "weekly"} & set(lacking)
+            assert "pg_read_all_data" not in lacking["monitor"]
+            for routine in ("daily", "weekly"):
+                done = run(place, owner.render_as_string(hide_password=False), "maintain", routine, *BUDGET)
+                assert (done.exit_code, re.search(r"\bother\b", done.output)) == (0, None), done.output
+        finally:
+            connection.execute(text("DROP TABLE other"))
+
+
 def wait(condition, seconds=120):
     deadline = time.monotonic() + seconds
     while not condition():

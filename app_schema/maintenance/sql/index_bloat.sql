@@ -19,7 +19,7 @@ WITH wide AS (
     LEFT JOIN pg_stats AS s ON s.schemaname = n.nspname
         AND s.tablename = CASE WHEN b.attnum IS NULL THEN x.relname ELSE t.relname END
         AND s.attname = coalesce(b.attname, a.attname) AND NOT s.inherited
-    WHERE t.relnamespace = to_regnamespace(%(schema)s)
+    WHERE t.relnamespace = to_regnamespace(%(schema)s) AND pg_has_role(t.relowner, 'USAGE')
     GROUP BY i.indexrelid
 )
 SELECT

@@ -10,7 +10,7 @@ WITH leaf AS (
     FROM pg_class AS c
     LEFT JOIN pg_inherits AS i ON i.inhrelid = c.oid
     LEFT JOIN pg_stat_user_tables AS s ON s.relid = c.oid
-    WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relkind IN ('r', 'm')
+    WHERE c.relnamespace = to_regnamespace(%(schema)s) AND c.relkind IN ('r', 'm') AND pg_has_role(c.relowner, 'USAGE')
 )
 SELECT r.relname::text AS "table"
 FROM leaf AS l
