@@ -201,9 +201,8 @@ def test_what_was_there_before_is_missed(source, target):
         path.rename(source.home / path.name)
         for everything in (False, True):
             [error] = errors(source, everything=everything)
-            assert re.match(
-                r"the archive ends at \S+, and reached \S+ on 2\d\d\d-\d\d-\d\d \d\d:\d\d KST: what was committed since is no longer there", error
-            )
+            reached = r"the archive ends at \S+, and reached \S+ on 2\d\d\d-\d\d-\d\d \d\d:\d\d KST"
+            assert re.match(rf"{reached}: what was committed since is no longer there", error)
         with pytest.raises(WalEnds, match="is no longer there; --"):
             restore(source.settings, source.folder, Target(), target)
     (source.home / path.name).rename(path)
