@@ -112,6 +112,13 @@ def look(connection: Connection) -> Contents:
     return Contents(tuple(tables), tuple(names[row.oid] for row in closed), tuple(names[row.oid] for row in hidden), tuple(missing))
 
 
+def search_paths(database: Database | None, schema: str) -> tuple[str, ...]:
+    """Return the values of ``search_path`` with which the application's functions may find names: the database's own, our engines'."""
+    own = (database.search_path if database else None) or DEFAULT_SEARCH_PATH
+    ours = quoted(schema)
+    return (own,) if ours in own or schema == "public" else (own, ours)
+
+
 def describe(connection: Connection, name: str, *, revision: str | None, missing: tuple[str, ...]) -> Database:
     """Return what a restore must know of the database; its proof is added later."""
     facts = connection.execute(LOCALE).scalar_one()

@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
+from psycopg.errors import UndefinedFunction, UndefinedObject, UndefinedTable
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app_schema.backup.entry import Proof, TableProof
 from app_schema.engine import verbatim
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -42,6 +44,7 @@ SCHEMAS = text("""
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e')
     ORDER BY nspname
 """)
+UNDEFINED = (UndefinedTable, UndefinedFunction, UndefinedObject)
 FINGERPRINT = 2  # the version of the fingerprints that are taken; see entry.Proof
 UNSURE = ("column",)  # kinds of which version 1 counts what some servers keep for themselves
 Digests = dict[str, dict[str, str]]
@@ -74,16 +77,47 @@ def standing_still(connection: Connection) -> Iterator[str]:
     connection.rollback()
 
 
-def take(connection: Connection, tables: Collection[Table], *, rows: bool, catalog: bool) -> Proof:
-    """Count and hash the rows of ``tables``, and fingerprint every schema, if asked; call it :func:`standing_still`."""
+def take(connection: Connection, tables: Collection[Table], *, rows: bool, catalog: bool, search_paths: Sequence[str] = ()) -> Proof:
+    """Count and hash the rows of ``tables``, and fingerprint every schema, if asked; call it :func:`standing_still`.
+
+    Args:
+        connection: in the transaction of :func:`standing_still`.
+        tables: whose rows.
+        rows: whether to count and hash them.
+        catalog: whether to fingerprint every schema.
+        search_paths: values of ``search_path`` to try for a table that cannot be read without; see :func:`_count_and_hash`.
+    """
     found = {}
     for table in tables:
-        counted, hashed = connection.execute(verbatim(HASH.format(table.relation))).one() if rows else (None, None)
+        counted, hashed = _count_and_hash(connection, table, search_paths) if rows else (None, None)
         found[table.name] = TableProof(rows=counted, hash=hashed, partitions=table.partitions, dependents=table.dependents)
     if not catalog:
         return Proof(tables=found)
     definitions, names = fingerprint(connection)
     return Proof(tables=found, catalog=definitions, names=names, fingerprint=FINGERPRINT)
+
+
+def _count_and_hash(connection: Connection, table: Table, search_paths: Sequence[str]) -> tuple[int, str | None]:
+    """Read every row of a table.
+
+    The planner expands the SQL functions of a table's indexes. If one of them reads a name without its schema, no query of the
+    table works with ``search_path = pg_catalog``; the values of ``search_paths`` are then tried in their order.
+    """
+    statement = verbatim(HASH.format(table.relation))
+    for path in ("", *search_paths):
+        savepoint = connection.begin_nested()
+        try:
+            if path:
+                connection.execute(SET, {"name": "search_path", "value": path})
+            counted, hashed = connection.execute(statement).one()
+        except DBAPIError as error:
+            if not isinstance(error.orig, UNDEFINED) or path == (search_paths or ("",))[-1]:
+                raise
+        else:
+            return counted, hashed
+        finally:
+            savepoint.rollback()
+    raise AssertionError  # the last attempt returns or raises
 
 
 def fingerprint(connection: Connection) -> tuple[Digests, Digests]:
