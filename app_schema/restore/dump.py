@@ -117,10 +117,11 @@ def restore(  # noqa: PLR0913 (an argument each option)
     return replace(done, old=old, seconds=time.monotonic() - begun)
 
 
-def look(url: URL, *, catalog: bool, search_paths: Sequence[str] = ()) -> Proof:
-    """Take the proof of what was restored."""
+def look(url: URL, *, catalog: bool, search_paths: Sequence[str] = (), like: Proof | None = None) -> Proof:
+    """Take the proof of what was restored; arguments as for :func:`.proof.take`."""
     with connect_to(url) as connection, proof.standing_still(connection):
-        return proof.take(connection, contents.look(connection).tables, rows=True, catalog=catalog, search_paths=search_paths)
+        tables = contents.look(connection).tables
+        return proof.take(connection, tables, rows=True, catalog=catalog, search_paths=search_paths, like=like)
 
 
 def compared(settings: Settings, there: Place, source: Source, *, catalog: bool = True) -> tuple[Restored, dict[tuple[str, str], str]]:
@@ -128,13 +129,14 @@ def compared(settings: Settings, there: Place, source: Source, *, catalog: bool 
     taken = source.database.proof if source.database else None
     whole = bool(source.database and not source.database.missing)
     paths = contents.search_paths(source.database, settings.schema_name)
-    found = look(there.url, catalog=bool(catalog and whole and taken and taken.catalog), search_paths=paths)
+    found = look(there.url, catalog=bool(catalog and whole and taken and taken.catalog), search_paths=paths, like=taken)
     rows = sum(table.rows or 0 for table in found.tables.values())
     if taken is None:
         return Restored("", 0, len(found.tables), rows, None), {}
     majors = source.server_major, major(there.administrator)
     of_catalog = proof.compare_definitions(taken, found, majors)
-    return Restored("", 0, len(found.tables), rows, proof.compare(taken, found), of_catalog.notes), of_catalog.differing
+    notes = proof.uncompared(taken, found) + of_catalog.notes
+    return Restored("", 0, len(found.tables), rows, proof.compare(taken, found), notes), of_catalog.differing
 
 
 def explained(there: Place, source: Source, differing: Collection[tuple[str, str]], target: URL | None = None) -> tuple[str, ...]:
