@@ -105,7 +105,8 @@ def _put_back(replay: Replay, lines: list[str]) -> Filled:
         return Filled()
     path, refusal = replay.together(rest)
     if refusal:
-        raise RestoreError(f"the table could not be restored and {replay.url.database} is as it was: {errors[0]}")
+        cure = "; rename or drop what has that name" if refusal.exists else ""
+        raise RestoreError(f"the table could not be restored and {replay.url.database} is as it was: {errors[0]}{cure}")
     return Filled((f"restored with search_path = {path}, since it failed as pg_restore sets it: {errors[0]}",))
 
 
