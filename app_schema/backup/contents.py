@@ -18,7 +18,9 @@ RELATIONS = text("""
         has_schema_privilege(n.oid, 'USAGE') AND CASE c.relkind
             WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT') ELSE has_table_privilege(c.oid, 'SELECT') END AS readable,
         c.relrowsecurity AND row_security_active(c.oid) AS filtered,
-        CASE WHEN c.relispartition THEN pg_partition_root(c.oid) ELSE c.oid END AS root
+        CASE WHEN c.relispartition THEN pg_partition_root(c.oid) ELSE c.oid END AS root,
+        ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND NOT c.relispartition
+            AND EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid) ORDER BY attnum) AS columns
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't'
         AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -54,12 +56,14 @@ class Table(NamedTuple):
         relation: the same for SQL.
         partitions: their names.
         dependents: the names of indexes, extended statistics and sequences that belong to it or to its partitions.
+        columns: in their order, of a table that inherits: pg_dump puts those that it inherits first.
     """
 
     name: str
     relation: str
     partitions: tuple[str, ...]
     dependents: tuple[str, ...]
+    columns: tuple[str, ...] = ()
 
 
 class Contents(NamedTuple):
@@ -101,6 +105,7 @@ def look(connection: Connection) -> Contents:
             names[row.oid] if row.kind == "p" else f"ONLY {names[row.oid]}",
             tuple(partitions.get(row.oid, ())),
             tuple(dependents.get(row.oid, ())),
+            tuple(row.columns),
         )
         for row in rows
         if row.kind in "rp" and not row.partition and row.oid not in closed_roots | hidden_roots
@@ -110,6 +115,13 @@ def look(connection: Connection) -> Contents:
     missing = [f"{'sequence' if row.kind == 'S' else 'table'} {plain[row.oid]}: no SELECT" for row in closed if not row.partition]
     missing += [f"rows of table {plain[row.oid]}: row security hides some" for row in hidden if not row.partition]
     return Contents(tuple(tables), tuple(names[row.oid] for row in closed), tuple(names[row.oid] for row in hidden), tuple(missing))
+
+
+def search_paths(database: Database | None, schema: str) -> tuple[str, ...]:
+    """Return the values of ``search_path`` with which the application's functions may find names: the database's own, our engines'."""
+    own = (database.search_path if database else None) or DEFAULT_SEARCH_PATH
+    ours = quoted(schema)
+    return (own,) if ours in own or schema == "public" else (own, ours)
 
 
 def describe(connection: Connection, name: str, *, revision: str | None, missing: tuple[str, ...]) -> Database:

@@ -68,9 +68,10 @@ def take(run: Taking, connection: Connection, url: URL, draft: Draft, *, prove: 
         ]
         database = contents.describe(connection, str(url.database), revision=revision, missing=found.missing)
         database = database.model_copy(update={"warnings": unqualified.look(connection)})
+        paths = contents.search_paths(database, schema)
         driver = connection.connection.driver_connection
         with running(run.programs.command("pg_dump", *arguments), url) as (output, ended), ThreadPoolExecutor(1) as beside:
-            taken = beside.submit(proof.take, connection, found.tables, rows=prove, catalog=True)
+            taken = beside.submit(proof.take, connection, found.tables, rows=prove, catalog=True, search_paths=paths)
             try:
                 stored = store(output, draft.file, run.cipher, run.report)
                 ended()

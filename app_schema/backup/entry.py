@@ -47,12 +47,14 @@ class TableProof(Record):
         hash: of all rows, whatever their order; None when they were not hashed.
         partitions: by qualified name; their rows count here.
         dependents: the names of its indexes, extended statistics and sequences, and of those of its partitions.
+        columns: of a table that inherits, in the order in which they were hashed.
     """
 
     rows: int | None = None
     hash: str | None = None
     partitions: tuple[str, ...] = ()
     dependents: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 class Proof(Record):

@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
+from psycopg.errors import UndefinedFunction, UndefinedObject, UndefinedTable
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app_schema.backup.entry import Proof, TableProof
-from app_schema.engine import verbatim
+from app_schema.engine import quoted, verbatim
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -34,7 +36,7 @@ PRINTING = {
     "idle_in_transaction_session_timeout": "0",
     "transaction_timeout": "0",
 }
-HASH = 'SELECT count(*), sum(hashtextextended(("a row".*)::text, 0)::numeric)::text FROM {} AS "a row"'
+HASH = 'SELECT count(*), sum(hashtextextended(({})::text, 0)::numeric)::text FROM {} AS "a row"'
 SET = text("SELECT set_config(name, :value, true) FROM pg_settings WHERE name = :name")  # a setting that this version has
 SCHEMAS = text("""
     SELECT nspname FROM pg_namespace n
@@ -42,6 +44,7 @@ SCHEMAS = text("""
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e')
     ORDER BY nspname
 """)
+UNDEFINED = (UndefinedTable, UndefinedFunction, UndefinedObject)
 FINGERPRINT = 2  # the version of the fingerprints that are taken; see entry.Proof
 UNSURE = ("column",)  # kinds of which version 1 counts what some servers keep for themselves
 Digests = dict[str, dict[str, str]]
@@ -74,16 +77,59 @@ def standing_still(connection: Connection) -> Iterator[str]:
     connection.rollback()
 
 
-def take(connection: Connection, tables: Collection[Table], *, rows: bool, catalog: bool) -> Proof:
-    """Count and hash the rows of ``tables``, and fingerprint every schema, if asked; call it :func:`standing_still`."""
+def take(  # noqa: PLR0913 (an argument each question)
+    connection: Connection,
+    tables: Collection[Table],
+    *,
+    rows: bool,
+    catalog: bool,
+    search_paths: Sequence[str] = (),
+    like: Proof | None = None,
+) -> Proof:
+    """Count and hash the rows of ``tables``, and fingerprint every schema, if asked; call it :func:`standing_still`.
+
+    Args:
+        connection: in the transaction of :func:`standing_still`.
+        tables: whose rows.
+        rows: whether to count and hash them.
+        catalog: whether to fingerprint every schema.
+        search_paths: values of ``search_path`` to try for a table that cannot be read without; see :func:`_count_and_hash`.
+        like: hash the columns in the order of this proof.
+    """
     found = {}
     for table in tables:
-        counted, hashed = connection.execute(verbatim(HASH.format(table.relation))).one() if rows else (None, None)
-        found[table.name] = TableProof(rows=counted, hash=hashed, partitions=table.partitions, dependents=table.dependents)
+        before = like.tables.get(table.name) if like else None
+        columns = before.columns if before and set(before.columns) == set(table.columns) else table.columns
+        counted, hashed = _count_and_hash(connection, table, columns, search_paths) if rows else (None, None)
+        found[table.name] = TableProof(rows=counted, hash=hashed, partitions=table.partitions, dependents=table.dependents, columns=columns)
     if not catalog:
         return Proof(tables=found)
     definitions, names = fingerprint(connection)
     return Proof(tables=found, catalog=definitions, names=names, fingerprint=FINGERPRINT)
+
+
+def _count_and_hash(connection: Connection, table: Table, columns: Sequence[str], search_paths: Sequence[str]) -> tuple[int, str | None]:
+    """Read every row of a table.
+
+    The planner expands the SQL functions of a table's indexes. If one of them reads a name without its schema, no query of the
+    table works with ``search_path = pg_catalog``; the values of ``search_paths`` are then tried in their order.
+    """
+    row = ", ".join(f'"a row".{quoted(column)}' for column in columns) or '"a row".*'
+    statement = verbatim(HASH.format(f"ROW({row})" if columns else row, table.relation))
+    for path in ("", *search_paths):
+        savepoint = connection.begin_nested()
+        try:
+            if path:
+                connection.execute(SET, {"name": "search_path", "value": path})
+            counted, hashed = connection.execute(statement).one()
+        except DBAPIError as error:
+            if not isinstance(error.orig, UNDEFINED) or path == (search_paths or ("",))[-1]:
+                raise
+        else:
+            return counted, hashed
+        finally:
+            savepoint.rollback()
+    raise AssertionError  # the last attempt returns or raises
 
 
 def fingerprint(connection: Connection) -> tuple[Digests, Digests]:
@@ -115,9 +161,27 @@ def compare(taken: Proof, found: Proof) -> tuple[str, ...]:
             continue
         elif there.rows != table.rows:
             lines.append(f"table {name}: {table.rows:,} rows were taken, {there.rows or 0:,} are there")
-        elif table.hash is not None and there.hash != table.hash:
+        elif _hashes_differ(table, there) and not _is_order_unknown(table, there):
             lines.append(f"table {name}: {table.rows:,} rows, and their values differ")
     return tuple(lines)
+
+
+def uncompared(taken: Proof, found: Proof) -> tuple[str, ...]:
+    """Return of which tables only the number of rows was compared, a line each."""
+    return tuple(
+        f"table {name}: only the number of rows was compared, for the table inherits and the backup is of an earlier app_schema,"
+        " which did not record the order of its columns"
+        for name, table in taken.tables.items()
+        if (there := found.tables.get(name)) and _hashes_differ(table, there) and _is_order_unknown(table, there)
+    )
+
+
+def _hashes_differ(taken: TableProof, found: TableProof) -> bool:
+    return taken.hash is not None and found.hash != taken.hash
+
+
+def _is_order_unknown(taken: TableProof, found: TableProof) -> bool:
+    return bool(found.columns and not taken.columns)
 
 
 def compare_definitions(taken: Proof, found: Proof, majors: tuple[int, int]) -> Definitions:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from psycopg.errors import UndefinedFunction, UndefinedObject, UndefinedTable
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+
+from app_schema.backup.proof import UNDEFINED
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -46,7 +47,6 @@ NAMES = text("""
         AND proname NOT IN (SELECT proname FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace)
 """)
 VALIDATE = text("SELECT pg_catalog.fmgr_sql_validator(:oid)")
-UNDEFINED = (UndefinedTable, UndefinedFunction, UndefinedObject)
 NOT_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
 TABLE = re.compile(r"\b(?:from|join|update)\s+(?:only\s+)?([a-z_][\w$]*)(?![\w$]|\s*[.(])", re.IGNORECASE)
 CALL = re.compile(r'(?<![\w$."])([a-z_][\w$]*)\s*(\()', re.IGNORECASE)

@@ -31,6 +31,7 @@ ROUTINE = re.compile(rf"CREATE (FUNCTION|PROCEDURE) {NAME}\(")
 CONSTRAINT = re.compile(rf"ALTER TABLE (?:ONLY )?{NAME}\s+ADD CONSTRAINT ({IDENTIFIER}) ")
 POLICY = re.compile(rf"CREATE POLICY ({IDENTIFIER}) ON {NAME}")
 RULE = re.compile(rf"CREATE (?:OR REPLACE )?RULE ({IDENTIFIER}) AS\s+ON \w+ TO {NAME}")
+STATISTICS = re.compile(rf"CREATE STATISTICS {NAME}")
 CREATE = re.compile(r"^CREATE (?=VIEW |RULE |FUNCTION |PROCEDURE )", re.MULTILINE)
 END_OF_KEY = re.compile(r"(ADD CONSTRAINT [^;]*);")
 INCLUDED = ("ACL", "COMMENT", "SECURITY LABEL", "INDEX", "INDEX ATTACH", "CONSTRAINT", "STATISTICS", "DEFAULT", "MATERIALIZED VIEW DATA")
@@ -56,10 +57,19 @@ STANDING = {
     " WHERE polrelid = to_regclass(:name) AND quote_ident(polname) = :part",
     "RULE": "SELECT quote_ident(rulename) AS name, {} AS former FROM pg_rewrite o"
     " WHERE ev_class = to_regclass(:name) AND quote_ident(rulename) = :part",
+    "STATISTICS": "SELECT quote_ident(stxname) AS name, {} AS former FROM pg_statistic_ext o JOIN pg_namespace n ON n.oid = stxnamespace"
+    " WHERE quote_ident(nspname) || '.' || quote_ident(stxname) = :name",
     "FUNCTION": "SELECT CAST(o.oid::regprocedure AS text) AS name, {} AS former FROM pg_proc o JOIN pg_namespace n ON n.oid = pronamespace"
     " WHERE quote_ident(nspname) || '.' || quote_ident(proname) = :name",
 }
-CATALOGS = {"VIEW": "pg_rewrite", "FK CONSTRAINT": "pg_constraint", "POLICY": "pg_policy", "RULE": "pg_rewrite", "FUNCTION": "pg_proc"}
+CATALOGS = {
+    "VIEW": "pg_rewrite",
+    "FK CONSTRAINT": "pg_constraint",
+    "POLICY": "pg_policy",
+    "RULE": "pg_rewrite",
+    "STATISTICS": "pg_statistic_ext",
+    "FUNCTION": "pg_proc",
+}
 RELATION_THERE = text("SELECT to_regclass(:name) IS NOT NULL")
 
 
@@ -158,8 +168,17 @@ class _Work:
             self._lose(entry, "what it belongs to is missing")
         elif entry.depends & self.there:
             self.there.add(entry.number)
+        elif entry.kind == "STATISTICS":
+            self._statistics(entry)
         else:
             self._run(entry)
+
+    def _statistics(self, entry: Entry) -> None:
+        # ALTER TABLE … SET SCHEMA leaves them in their schema, under their name
+        match = STATISTICS.search(self.replay.statement(entry))
+        name = match[1] if match else ""
+        found = self._standing(entry, "STATISTICS", name)
+        self._run(entry, before=f"DROP STATISTICS {name};" if found and found[0].former else "", new=True)
 
     def _relation(self, entry: Entry) -> None:
         match = RELATION.search(self.replay.statement(entry))

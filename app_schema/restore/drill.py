@@ -80,7 +80,7 @@ def drill(settings: Settings, source: Source, server: URL, *, quick: bool = Fals
             filled = _rows_only(there, settings, source, file) if quick else fill(there, settings, source, file)
             notes += there.notes + filled.notes
             steps.begin("comparing")
-            done, differing = compared(there, source, catalog=not quick)
+            done, differing = compared(settings, there, source, catalog=not quick)
             differences = (*map(str, filled.missing), *(done.differences or ()), *differing.values())
             notes += done.notes + explained(there, source, differing)
             if not quick:

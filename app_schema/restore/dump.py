@@ -19,7 +19,7 @@ from app_schema.restore.filling import check, fill
 from app_schema.restore.replace import dated, swap
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import URL
 
@@ -100,7 +100,7 @@ def restore(  # noqa: PLR0913 (an argument each option)
         filled = fill(there, settings, source, file)
         notes = source.shortcomings + there.notes + filled.notes
         steps.begin("comparing")
-        done, differing = compared(there, source)
+        done, differing = compared(settings, there, source)
         done = replace(done, database=name, notes=notes + done.notes, missing=filled.missing)
         changed = (*differing.values(), *(explained(there, source, differing, target if there_already else None) if differing else ()))
         of_definitions = (*map(str, filled.missing), *changed)
@@ -117,23 +117,26 @@ def restore(  # noqa: PLR0913 (an argument each option)
     return replace(done, old=old, seconds=time.monotonic() - begun)
 
 
-def look(url: URL, *, catalog: bool) -> Proof:
-    """Take the proof of what was restored."""
+def look(url: URL, *, catalog: bool, search_paths: Sequence[str] = (), like: Proof | None = None) -> Proof:
+    """Take the proof of what was restored; arguments as for :func:`.proof.take`."""
     with connect_to(url) as connection, proof.standing_still(connection):
-        return proof.take(connection, contents.look(connection).tables, rows=True, catalog=catalog)
+        tables = contents.look(connection).tables
+        return proof.take(connection, tables, rows=True, catalog=catalog, search_paths=search_paths, like=like)
 
 
-def compared(there: Place, source: Source, *, catalog: bool = True) -> tuple[Restored, dict[tuple[str, str], str]]:
+def compared(settings: Settings, there: Place, source: Source, *, catalog: bool = True) -> tuple[Restored, dict[tuple[str, str], str]]:
     """Compare the rows that were restored with what was taken; return how definitions differ, by schema and kind, beside that."""
     taken = source.database.proof if source.database else None
     whole = bool(source.database and not source.database.missing)
-    found = look(there.url, catalog=bool(catalog and whole and taken and taken.catalog))
+    paths = contents.search_paths(source.database, settings.schema_name)
+    found = look(there.url, catalog=bool(catalog and whole and taken and taken.catalog), search_paths=paths, like=taken)
     rows = sum(table.rows or 0 for table in found.tables.values())
     if taken is None:
         return Restored("", 0, len(found.tables), rows, None), {}
     majors = source.server_major, major(there.administrator)
     of_catalog = proof.compare_definitions(taken, found, majors)
-    return Restored("", 0, len(found.tables), rows, proof.compare(taken, found), of_catalog.notes), of_catalog.differing
+    notes = proof.uncompared(taken, found) + of_catalog.notes
+    return Restored("", 0, len(found.tables), rows, proof.compare(taken, found), notes), of_catalog.differing
 
 
 def explained(there: Place, source: Source, differing: Collection[tuple[str, str]], target: URL | None = None) -> tuple[str, ...]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app_schema.backup.contents import DEFAULT_SEARCH_PATH
+from app_schema.backup.contents import search_paths
 from app_schema.backup.taking import encrypted, major
 from app_schema.engine import connect_to, quoted
 from app_schema.errors import RestoreError, RestoreRefused
 from app_schema.restore import archive, script
-from app_schema.restore.replay import Filled, Replay, again, search_paths
+from app_schema.restore.replay import AS_DUMPED, Filled, Replay, again
 from app_schema.restore.roles import make
 
 if TYPE_CHECKING:
@@ -59,17 +59,18 @@ def fill(there: Place, settings: Settings, source: Source, file: Path, *sections
         RestoreError: the server is in trouble or refused a script, or the file is none that pg_dump wrote.
     """
     programs = source.programs(major(there.administrator), tls=encrypted(there.administrator))
-    path = (source.database.search_path if source.database else None) or DEFAULT_SEARCH_PATH
+    paths = search_paths(source.database, settings.schema_name)
+    path = paths[0]
     if not script.is_archive(file):
         script.check(file, str(source.path))
         done = Filled()
-        if used := script.restore(programs, there.url, file, search_paths(source.database, settings.schema_name)[1:]):
+        if used := script.restore(programs, there.url, file, paths):
             path, done = used, Filled((f"restored only with search_path = {used}, which the script does not set",))
     else:
         if source.entry is None:  # nothing else has proved it
             archive.check(programs, file, str(source.path))
         owner = () if there.administrator.scalar(SUPERUSER) else ("--no-owner",)
-        replay = Replay(programs, there.url, file, owner, search_paths(source.database, settings.schema_name))
+        replay = Replay(programs, there.url, file, owner, (AS_DUMPED, *paths))
         done = Filled()
         # what failed is tried again before triggers and keys are there, which rows of a later attempt would meet
         for part in (sections,) if sections else (("pre-data", "data"), ("post-data",)):

@@ -18,7 +18,7 @@ from app_schema.restore import archive, place, script, table, toc
 from app_schema.restore.dependents import add_key, put_back
 from app_schema.restore.dump import Restored
 from app_schema.restore.filling import SUPERUSER, check, restore_lines
-from app_schema.restore.replay import Filled, Replay, search_paths
+from app_schema.restore.replay import AS_DUMPED, Filled, Replay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +52,7 @@ def restore_table(settings: Settings, source: Source, target: URL, name: str, *,
             f"{source.name} is not in the catalogue, so nobody knows what belongs to a table: restore it whole with --to NAME"
         )
     qualified, facts = table.named(source.database, name, settings.schema_name)
+    taken = Proof(tables={qualified: facts})
     with administer(target) as administrator:
         check(administrator, settings, source)
         programs = source.programs(major(administrator), tls=encrypted(administrator))
@@ -65,22 +66,24 @@ def restore_table(settings: Settings, source: Source, target: URL, name: str, *,
         steps.begin(f"restoring {qualified}")
         entries = toc.read(programs, file)
         lines = table.lines_of([entry.line for entry in entries], qualified, facts)
-        replay = Replay(programs, target, file, owner, search_paths(source.database, settings.schema_name))
+        paths = contents.search_paths(source.database, settings.schema_name)
+        replay = Replay(programs, target, file, owner, (AS_DUMPED, *paths))
         if there_already:
             done = _put_back(replay, lines) + _keys(replay, entries, lines)
             steps.begin("restoring what depends on it")
             names = (qualified, *facts.partitions)
             done += put_back(replay, entries, lines, names=names, known=table.names(source.database))
-            found = _look(target, qualified)
+            found = _look(target, taken, paths)
         else:
             with place.beside(target, source.database) as there:
                 done = _alone(replace(replay, url=there.url), lines)
-                found, done = _look(there.url, qualified), done + Filled(there.notes)
+                found, done = _look(there.url, taken, paths), done + Filled(there.notes)
                 there.become(str(target.database))
             done += Filled((f"every table is there and only {qualified} has rows; it has no foreign keys",))
-    differences = proof.compare(Proof(tables={qualified: facts}), found) if facts.rows is not None else None
+    differences = proof.compare(taken, found) if facts.rows is not None else None
+    notes = done.notes + proof.uncompared(taken, found)
     rows = sum(each.rows or 0 for each in found.tables.values())
-    return Restored(str(target.database), time.monotonic() - begun, len(found.tables), rows, differences, done.notes, missing=done.missing)
+    return Restored(str(target.database), time.monotonic() - begun, len(found.tables), rows, differences, notes, missing=done.missing)
 
 
 def _refuse_if_there(target: URL, names: Sequence[str]) -> None:
@@ -102,7 +105,8 @@ def _put_back(replay: Replay, lines: list[str]) -> Filled:
         return Filled()
     path, refusal = replay.together(rest)
     if refusal:
-        raise RestoreError(f"the table could not be restored and {replay.url.database} is as it was: {errors[0]}")
+        cure = "; rename or drop what has that name" if refusal.exists else ""
+        raise RestoreError(f"the table could not be restored and {replay.url.database} is as it was: {errors[0]}{cure}")
     return Filled((f"restored with search_path = {path}, since it failed as pg_restore sets it: {errors[0]}",))
 
 
@@ -119,7 +123,7 @@ def _alone(replay: Replay, lines: list[str]) -> Filled:
     return restore_lines(replay, "--section=pre-data") + restore_lines(replay, lines=rows) + restore_lines(replay, lines=rest)
 
 
-def _look(url: URL, qualified: str) -> Proof:
+def _look(url: URL, taken: Proof, search_paths: Sequence[str]) -> Proof:
     with connect_to(url) as connection, proof.standing_still(connection):
-        tables = [each for each in contents.look(connection).tables if each.name == qualified]
-        return proof.take(connection, tables, rows=True, catalog=False)
+        tables = [each for each in contents.look(connection).tables if each.name in taken.tables]
+        return proof.take(connection, tables, rows=True, catalog=False, search_paths=search_paths, like=taken)

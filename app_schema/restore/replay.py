@@ -7,10 +7,9 @@ import subprocess
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from app_schema.backup.contents import DEFAULT_SEARCH_PATH
 from app_schema.backup.programs import reason
 from app_schema.backup.stream import copy
-from app_schema.engine import literal, quoted
+from app_schema.engine import literal
 from app_schema.errors import RestoreError
 from app_schema.restore import script, toc
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
-    from app_schema.backup.entry import Database
     from app_schema.backup.programs import Programs
 
 AS_DUMPED = ""  # pg_dump qualifies every name that it writes
@@ -69,13 +67,6 @@ class Filled(NamedTuple):
         return Filled(self.notes + other.notes, self.missing + other.missing)
 
 
-def search_paths(database: Database | None, schema: str) -> tuple[str, ...]:
-    """Return the values of ``search_path`` to try: as dumped, the database's own, and that of our engines."""
-    own = (database.search_path if database else None) or DEFAULT_SEARCH_PATH
-    ours = quoted(schema)
-    return (AS_DUMPED, own) if ours in own or schema == "public" else (AS_DUMPED, own, ours)
-
-
 @dataclass(frozen=True)
 class Replay:
     """Runs entries of an archive.
@@ -84,7 +75,7 @@ class Replay:
         url: the database that they go to.
         archive: the file, in clear.
         arguments: of pg_restore, such as ``--no-owner``.
-        paths: the values of ``search_path`` that are tried, in this order.
+        paths: the values of ``search_path`` that are tried, in this order; :data:`AS_DUMPED` first.
     """
 
     programs: Programs

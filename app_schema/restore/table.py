@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NUMBERS = re.compile(r"\d+; \d+ \d+ ")
 BY_TABLE = ("TABLE", "TABLE DATA", "TABLE ATTACH", "ROW SECURITY")
 BY_TABLE_AND_NAME = ("DEFAULT", "CONSTRAINT", "FK CONSTRAINT", "CHECK CONSTRAINT", "TRIGGER", "RULE", "POLICY")
-BY_NAME = ("INDEX", "INDEX ATTACH", "STATISTICS", "SEQUENCE", "SEQUENCE OWNED BY", "SEQUENCE SET")
+BY_NAME = ("INDEX", "INDEX ATTACH", "SEQUENCE", "SEQUENCE OWNED BY", "SEQUENCE SET")
 ABOUT = ("COMMENT", "ACL", "SECURITY LABEL")
 ENDS = (("TABLE", " "), ("COLUMN", "."))
 FOREIGN_KEY = "FK CONSTRAINT"
@@ -37,7 +37,7 @@ def named(database: Database, table: str, schema: str) -> tuple[str, TableProof]
 
 
 def lines_of(listing: Sequence[str], name: str, table: TableProof) -> list[str]:
-    """Return the lines that make the table, fill it, and give it its indexes, keys, triggers and grants."""
+    """Return the lines that make the table, fill it, and give it its indexes, keys, triggers and grants; extended statistics come after."""
     schema = name.partition(".")[0]
     alone = [f"{kind} {schema} {each} " for each in table.dependents for kind in BY_NAME]
     named = [f"{kind} {schema} INDEX {spelt} " for each in table.dependents for spelt in _spelt(each) for kind in ABOUT]

@@ -31,6 +31,8 @@ SHOP = (
     "ALTER TABLE lines ENABLE ROW LEVEL SECURITY",
     "CREATE POLICY of_orders ON lines USING (order_id IN (SELECT id FROM orders))",
     "CREATE PUBLICATION changes FOR TABLE orders, other",
+    "CREATE STATISTICS spread (ndistinct) ON total, parent FROM orders",  # stays in its schema when its table goes to another
+    "COMMENT ON STATISTICS spread IS 'a third'",
     "COMMENT ON VIEW big IS 'big ones'",
     "COMMENT ON TRIGGER noticed ON orders IS 'a comment'",
     "COMMENT ON CONSTRAINT orders_pkey ON orders IS 'another'",
