@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -153,7 +152,7 @@ def receives(place, url, cluster):
             assert process.poll() is None, process.communicate()[0]
             connection.rollback()
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         process.communicate()
     with administrator(cluster) as connection:
         wait(lambda: not connection.scalar(text("SELECT active FROM pg_replication_slots")))
