@@ -14,6 +14,7 @@ from app_schema.backup.entry import Entry, Kind, Verification
 from app_schema.backup.folder import UNFINISHED, Folder
 from app_schema.backup.names import ID
 from app_schema.errors import BackupDamaged, BackupUnknown
+from app_schema.printable import visible_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -31,7 +32,7 @@ class Problem(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file} {self.message}"
+        return visible_name(f"{self.file} {self.message}")
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def _sizes(snapshot: Snapshot) -> Plot:
     korean, title = "테이블과 인덱스 크기", "Sizes"
     if not rows:
         return Plot(korean, title, "테이블이 없습니다. There is no table.", None)
-    chart = _chart("HorizontalStackedBar", value_formatter=_bytes, x_labels=[row.table for row in reversed(rows)])
+    chart = _chart("HorizontalStackedBar", value_formatter=_bytes, x_labels=[visible_name(row.table) for row in reversed(rows)])
     chart.y_labels = _scale(max(row.total_bytes for row in rows))
     chart.add("테이블 table", [row.table_bytes for row in reversed(rows)])
     chart.add("인덱스 indexes", [row.index_bytes for row in reversed(rows)])
