@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app_schema.printable import visible_name
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -38,6 +40,10 @@ class Columns:
     folded: Mapping[str, int] = field(default_factory=dict)
     cut: Mapping[str, int] = field(default_factory=dict)
     least: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Let no name move the cursor or turn a line around."""
+        object.__setattr__(self, "cells", {heading: [visible_name(cell) for cell in cells] for heading, cells in self.cells.items()})
 
     def fit(self, room: int | None) -> tuple[Table, list[str]]:
         """Return the table, and the headings of what found no room in so many columns; None is endless room."""

@@ -125,9 +125,14 @@ def administer(url: URL) -> AbstractContextManager[Connection]:
 
 def writable(url: URL) -> URL:
     """Return a URL whose sessions write even where the database, the role or the server says ``default_transaction_read_only``."""
+    return with_options(url, {"default_transaction_read_only": "off"})
+
+
+def with_options(url: URL, settings: dict[str, str]) -> URL:
+    """Return a URL whose sessions begin with these settings; the values hold no blanks and no backslashes."""
     given = url.query.get("options", "")
-    options = given if isinstance(given, str) else " ".join(given)
-    return url.update_query_dict({"options": f"{options} -c default_transaction_read_only=off".strip()})
+    options = [given] if isinstance(given, str) else [*given]
+    return url.update_query_dict({"options": " ".join([*options, *(f"-c {name}={value}" for name, value in settings.items())]).strip()})
 
 
 def quoted(name: str) -> str:
@@ -156,8 +161,9 @@ def _where(url: str | URL | None, schema: str | None, options: dict[str, Any], *
     threshold = None
     if url is not None:
         try:
-            threshold = parse_prepare_threshold(url)
+            given = url
             url = parse_url(url) if isinstance(url, str) else url.difference_update_query([PREPARE_THRESHOLD])
+            threshold = parse_prepare_threshold(given)
         except ValueError as error:
             raise SettingsError(f"the database URL {error}") from None
     if url is None or schema is None:

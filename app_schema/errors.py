@@ -228,6 +228,12 @@ class KeyringError(AppSchemaError):
     exit_code = 2
 
 
+class AddressRefused(AppSchemaError, ValueError):
+    """A server must not call this address."""
+
+    exit_code = 2
+
+
 class PasswordTooLong(AppSchemaError, ValueError):
     """A password may not be longer than 72 bytes in UTF-8, since bcrypt would silently cut it."""
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 VARIABLE = "APP_SCHEMA_ENCRYPTION_KEYS"
 KEY_BYTES = 32  # AES-256
 NONCE_BYTES = 12  # 96 bits: NIST SP 800-38D, 8.2.2 allows 2**32 random ones a key
-_CONTEXT = b"app_schema sealed 1\0"  # what we seal opens nowhere else under the same key
+# what we seal opens nowhere else under the same key
+_ROW_ONLY = b"app_schema sealed 1\0"  # as it was once: the row's id follows
+_CONTEXT = b"app_schema sealed 2\0"  # table and column follow, then the row's id
+_COLUMN = re.compile(r"[a-z0-9_]+\.[a-z0-9_]+")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _CURE = 'write id:base64 with a key from "openssl rand -base64 32", for example k1:…'
 
@@ -78,28 +81,35 @@ class Keyring:
             key = _decode(encoded)
             if len(key) != KEY_BYTES:
                 raise KeyringError(f"key {place} of {VARIABLE} is not {KEY_BYTES} bytes in base64; {_CURE}")
+            if not any(key):
+                raise KeyringError(f"key {place} of {VARIABLE} is all zeros, which anyone can guess; {_CURE}")
             if name in keys or key in keys.values():
                 raise KeyringError(f"key {place} of {VARIABLE} repeats the id or the key of an earlier one; remove one of them")
             keys[name] = key
         return cls(keys)
 
-    def seal(self, clear: str, *, owner: "UUID") -> Sealed:
-        """Encrypt a text for the row with that id, under the newest key.
+    def seal(self, clear: str, *, owner: "UUID", column: str) -> Sealed:
+        """Encrypt a text under the newest key, for one row of one table and column.
+
+        Args:
+            clear: the text.
+            owner: the row's id.
+            column: the table and the attribute that hold it, such as ``api_keys.sealed``.
 
         Raises:
-            KeyringError: the text is empty or holds half a character.
+            KeyringError: the text is empty or holds half a character, or the column is not written so.
         """
         encoded = clear.encode("utf-8", "replace")
         if not clear or encoded.decode() != clear:
             raise KeyringError("There is nothing to encrypt, or the text is no valid Unicode; check the value.")
         nonce = os.urandom(NONCE_BYTES)
-        return Sealed(_cipher(self._keys[self.current]).encrypt(nonce, encoded, _CONTEXT + owner.bytes), nonce, self.current)
+        return Sealed(_cipher(self._keys[self.current]).encrypt(nonce, encoded, _bound(owner, column)), nonce, self.current)
 
-    def open(self, sealed: Sealed | None, *, owner: "UUID") -> str:
-        """Decrypt what `seal` made for the row with that id.
+    def open(self, sealed: Sealed | None, *, owner: "UUID", column: str) -> str:
+        """Decrypt what `seal` made for that row and column, or an earlier version for that row.
 
         Raises:
-            KeyringError: the ring lacks the key, the value was altered or belongs to another row, or there is none.
+            KeyringError: the ring lacks the key, the value was altered or belongs to another row or column, or there is none.
         """
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415
 
@@ -107,12 +117,20 @@ class Keyring:
             raise KeyringError("There is nothing to decrypt: this row holds no sealed value.")
         if sealed.kek_id not in self._keys:
             raise KeyringError(f"The key {sealed.kek_id[:32]!r} that encrypted this is not in {VARIABLE}; put it back at the end.")
-        try:
-            clear = _cipher(self._keys[sealed.kek_id]).decrypt(sealed.nonce, sealed.ciphertext, _CONTEXT + owner.bytes)
-        except (InvalidTag, ValueError):  # ValueError: a nonce of another length
-            reason = "it was altered, moved from another row, or that id now names another key; restore the row or the key"
-            raise KeyringError(f"A value sealed with the key {sealed.kek_id!r} does not open: {reason}.") from None
-        return clear.decode()
+        cipher = _cipher(self._keys[sealed.kek_id])
+        for bound in (_bound(owner, column), _ROW_ONLY + owner.bytes):
+            try:
+                return cipher.decrypt(sealed.nonce, sealed.ciphertext, bound).decode()
+            except (InvalidTag, ValueError):  # ValueError: a nonce of another length
+                continue
+        reason = "it was altered, moved from another row or column, or that id now names another key; restore the row or the key"
+        raise KeyringError(f"A value sealed with the key {sealed.kek_id!r} does not open: {reason}.")
+
+
+def _bound(owner: "UUID", column: str) -> bytes:
+    if not _COLUMN.fullmatch(column):
+        raise KeyringError("Name the table and the column that hold the value, such as api_keys.sealed.")
+    return _CONTEXT + column.encode() + b"\0" + owner.bytes
 
 
 def _cipher(key: bytes) -> "AESGCM":

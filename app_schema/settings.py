@@ -2,9 +2,10 @@
 
 import os
 import re
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from platformdirs import PlatformDirs
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
@@ -16,6 +17,7 @@ from app_schema.errors import SettingsError
 
 DRIVERS = ("postgres", "postgresql", "postgresql+psycopg")
 PREPARE_THRESHOLD = "prepare_threshold"
+HIDDEN = ("Cc", "Cf", "Zl", "Zp")  # categories of characters that no host, user or path is written with
 IDENTIFIER_BYTES = 63  # NAMEDATALEN - 1
 PLAIN = {"bool_parsing": "says neither yes nor no; write 1 or 0"}  # by the type of pydantic's error
 
@@ -43,8 +45,56 @@ def parse_url(text: str) -> URL:
         raise ValueError(f"names no database; {form}")
     if "@" in (url.host or "") or "@" in url.database:
         raise ValueError(f"holds an @ that is not percent-encoded (write %40); {form}")
+    _check_encoding(url, form)
+    _check_hosts(url, form)
     parse_prepare_threshold(url)
     return url.set(drivername="postgresql+psycopg").difference_update_query([PREPARE_THRESHOLD])
+
+
+def _check_encoding(url: URL, form: str) -> None:
+    said = [
+        url.username,
+        url.password,
+        url.host,
+        url.database,
+        *url.query,
+        *(each for values in url.normalized_query.values() for each in values),
+    ]
+    try:
+        "".join(str(each or "") for each in said).encode()
+    except UnicodeError:
+        raise ValueError(f"is no UTF-8 text; {form}") from None
+    if any("\0" in str(each or "") for each in said):
+        raise ValueError(f"holds a NUL (%00); {form}")
+
+
+def _check_hosts(url: URL, form: str) -> None:
+    """Whether hosts and ports in the query can be used, of which there may be several: SQLAlchemy would tell when it connects."""
+    if not {"host", "port"} & set(url.query):
+        return
+    from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg  # noqa: PLC0415 (slow to load)
+
+    try:
+        PGDialect_psycopg().create_connect_args(url)  # type: ignore[no-untyped-call]
+    except (ArgumentError, ValueError, TypeError):
+        raise ValueError(f"has a port that is no number, or not one port for each host; {form}") from None
+
+
+def split_url(text: str) -> SplitResult:
+    """Split a URL of any kind; its host and port can be read, and it can be encoded.
+
+    Raises:
+        ValueError: it is none; the message repeats nothing of it, since a URL may hold a secret.
+    """
+    try:
+        text.encode()
+        parts = urlsplit(text)
+        readable = parts.hostname, parts.port  # each is read, and may fail, when it is asked for
+    except ValueError:
+        readable = None
+    if readable is None or any(unicodedata.category(letter) in HIDDEN for letter in text):
+        raise ValueError("is no URL: a bracket, the port or a character in it is wrong")
+    return parts
 
 
 def parse_prepare_threshold(url: str | URL) -> int | None:
@@ -67,7 +117,11 @@ def validate_schema(text: str) -> str:
     """Accept any name that PostgreSQL accepts for a schema of a user's own."""
     if not text.strip():
         raise ValueError("is empty; name a schema, for example public")
-    if "\0" in text or len(text.encode()) > IDENTIFIER_BYTES:
+    try:
+        size = len(text.encode())
+    except UnicodeError:
+        raise ValueError("is no UTF-8 text; choose another name") from None
+    if "\0" in text or size > IDENTIFIER_BYTES:
         raise ValueError(f"is longer than {IDENTIFIER_BYTES} bytes or holds a NUL; choose a shorter name")
     if text == "$user":
         raise ValueError("means the user's own schema in a search_path; choose another name")
@@ -109,20 +163,30 @@ def _count(unit: str, most: int) -> BeforeValidator:
 
 
 def _bucket(value: str) -> str:
-    if not re.fullmatch(r"s3://[^/?#@:\s]+(/[^?#]*)?", value):
+    if not re.fullmatch(r"s3://[\w.-]+(/[^?#]*)?", value, re.ASCII):
         raise ValueError("names no bucket; write s3://bucket or s3://bucket/prefix")
+    split_url(value)
     return value
 
 
 def _endpoint(value: str) -> str:
-    place = urlsplit(value)
-    if place.scheme not in ("https", "http") or not place.hostname or place.path.strip("/") or place.query:
+    place = split_url(value)
+    if place.scheme not in ("https", "http") or not place.hostname or place.path.strip("/") or place.query or place.fragment:
         raise ValueError("is no address of a storage; write https://host or https://host:port, the bucket in APP_SCHEMA_BACKUP_S3_URL")
     if place.username is not None:
         raise ValueError("holds a key; leave it out: keys come from where boto3 looks for them, such as AWS_ACCESS_KEY_ID")
     return value
 
 
+def _path(value: Path) -> Path:
+    try:
+        value.expanduser()
+    except RuntimeError:
+        raise ValueError("begins with ~ and a user that this machine does not have; write the whole path") from None
+    return value
+
+
+Place = Annotated[Path, AfterValidator(_path)]
 Threshold = Annotated[int | None, BeforeValidator(_threshold)]
 Days = Annotated[int, _count("days", 36_500)]
 Weeks = Annotated[int, _count("weeks", 5_200)]
@@ -171,21 +235,21 @@ class Settings(BaseSettings):
     read_prepare_threshold: Threshold = Field(None, validation_alias=AliasChoices("DATABASE_READ_URL"))
     slack_webhook_url: SecretStr | None = Field(None, validation_alias="SLACK_WEBHOOK_URL")
     alert_urls: SecretStr | None = None
-    home: Path = Field(default_factory=_default_home)
+    home: Place = Field(default_factory=_default_home)
     schema_name: Annotated[str, AfterValidator(validate_schema)] = Field("public", validation_alias="APP_SCHEMA_SCHEMA")
     encryption_keys: SecretStr | None = None
     disposable: bool = False
     protect: Annotated[frozenset[str], NoDecode, BeforeValidator(_split)] = frozenset()
-    backup_dir: Path | None = None
-    backup_passphrase_file: Path | None = None
+    backup_dir: Place | None = None
+    backup_passphrase_file: Place | None = None
     backup_passphrase_command: str | None = None
     backup_age_recipients: Annotated[frozenset[str], NoDecode, BeforeValidator(_split)] = frozenset()
-    backup_age_identity_file: Path | None = None
+    backup_age_identity_file: Place | None = None
     backup_dump_days: Days = 30
     backup_snapshot_weeks: Weeks = 12
     backup_s3_url: Annotated[str, AfterValidator(_bucket)] | None = None
     backup_s3_endpoint: Annotated[str, AfterValidator(_endpoint)] | None = None
-    backup_wal_dir: Path | None = None
+    backup_wal_dir: Place | None = None
     backup_base_days: Days = 30
     backup_window_days: Days = 7
 

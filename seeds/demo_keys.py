@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from app_schema.keyring import _CONTEXT, NONCE_BYTES
+from app_schema.keyring import _ROW_ONLY, NONCE_BYTES
 
 if TYPE_CHECKING:
     from .world import World
@@ -23,6 +23,6 @@ class Columns(NamedTuple):
 
 
 def seal(world: World, clear: str, *, owner: str) -> Columns:
-    """Seal as ``Keyring.seal`` does, but with a nonce that is the same in every run: fit for what is no secret."""
+    """Seal as ``Keyring.seal`` once did, to the row alone, with a nonce that is the same in every run: fit for what is no secret."""
     nonce = world.digest("nonce", owner)[:NONCE_BYTES]
-    return Columns(AESGCM(KEK).encrypt(nonce, clear.encode(), _CONTEXT + bytes.fromhex(owner)), nonce, KEK_ID)
+    return Columns(AESGCM(KEK).encrypt(nonce, clear.encode(), _ROW_ONLY + bytes.fromhex(owner)), nonce, KEK_ID)

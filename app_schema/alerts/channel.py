@@ -6,11 +6,13 @@ import logging
 import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 from app_schema.errors import ExtraMissing, SettingsError
+from app_schema.settings import split_url
 
 if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
     from app_schema.settings import Settings
 
 BETWEEN = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")  # a list of addresses inside a URL has commas, too
@@ -60,9 +62,13 @@ def send(channel: Channel, *, title: str, body: str, bad: bool) -> str | None:
         ExtraMissing: apprise is not installed.
     """
     apprise = _apprise()
-    plugin = apprise.Apprise.instantiate(channel.url)
+    try:
+        plugin = apprise.Apprise.instantiate(channel.url) if _parts(channel.url) else None
+    except Exception as error:  # noqa: BLE001 (as below)
+        return f"{type(error).__name__} in its library"
     if plugin is None:
         return f"{channel.place} is no URL that apprise understands"
+    plugin.redirects = False  # it would lead messages to an address that nobody chose
     if channel.url.endswith(AS_SLACK):
         title, body = "", f"{title}\n\n{body}"  # it has but one text
     kind = apprise.NotifyType.FAILURE if bad else apprise.NotifyType.SUCCESS
@@ -85,7 +91,10 @@ def _apprise() -> Any:
 
 
 def _slack(url: str) -> str:
-    parts = urlsplit(url)
+    """Return the address for apprise; one that is no URL stays as it is, and :func:`send` says so: other channels are told all the same."""
+    parts = _parts(url)
+    if parts is None or _is_misread(url, parts):
+        return url
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingsError("SLACK_WEBHOOK_URL is no http URL; write https://hooks.slack.com/services/…")
     if parts.hostname in SLACK_HOSTS:
@@ -94,12 +103,26 @@ def _slack(url: str) -> str:
 
 
 def _channel(url: str, place: str, kind: str | None = None) -> Channel:
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # such as a bracket that is not closed
-        return Channel(sha256(url.encode()).hexdigest()[:16], place, url, place)
-    host = parts.hostname if parts.scheme in ("http", "https", "json", "jsons", "mailto", "mailtos") else None
+    key = sha256(url.encode(errors="surrogateescape")).hexdigest()[:16]
+    parts = _parts(url)
+    if parts is None:
+        return Channel(key, place, url, place)
+    host = (
+        parts.hostname if not _is_misread(url, parts) and parts.scheme in ("http", "https", "json", "jsons", "mailto", "mailtos") else None
+    )
     name = (
         f"{kind or parts.scheme}{f' ({host})' if host else ''}" if kind or parts.scheme else place
     )  # elsewhere apprise keeps a token in the host's place
-    return Channel(sha256(url.encode()).hexdigest()[:16], name, url, place)
+    return Channel(key, name, url, place)
+
+
+def _is_misread(url: str, parts: SplitResult) -> bool:
+    """Whether a piece of a password may have been taken for the host: one with / ? or # that is not percent-encoded."""
+    return "@" in url and parts.username is None
+
+
+def _parts(url: str) -> SplitResult | None:
+    try:
+        return split_url(url)
+    except ValueError:  # such as a bracket that is not closed
+        return None

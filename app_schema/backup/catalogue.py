@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import shutil
 from contextlib import ExitStack, contextmanager, suppress
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.backup.entry import Entry, Kind, Verification
 from app_schema.backup.folder import UNFINISHED, Folder
+from app_schema.backup.names import ID
 from app_schema.errors import BackupDamaged, BackupUnknown
+from app_schema.printable import visible_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from app_schema.backup.folder import Draft
     from app_schema.backup.tree import Tree
 
-ID = re.compile(r"\d{8}T\d{6}Z-(?:" + "|".join(Kind) + r")-[0-9a-f]{4}")
-
 
 class Problem(NamedTuple):
     """A file in the folder that is not as it should be; it is reported and left alone."""
@@ -33,7 +32,7 @@ class Problem(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file} {self.message}"
+        return visible_name(f"{self.file} {self.message}")
 
 
 @dataclass(frozen=True)
@@ -49,10 +48,7 @@ class Catalogue:
         names = {path.name for path in self.folder.path.iterdir() if ID.match(path.name)}
         for name in sorted(name for name in names if name.endswith(".json")):
             try:
-                entry = Entry.unsealed((self.folder.path / name).read_bytes())
-                if name != f"{entry.id}.json":
-                    raise BackupDamaged(f"is the entry of {entry.id} under another name")  # noqa: TRY301 (one answer for both)
-                entries.append(entry)
+                entries.append(Entry.unsealed((self.folder.path / name).read_bytes(), name.removesuffix(".json")))
             except FileNotFoundError:  # pruned in the meantime
                 continue
             except (BackupDamaged, OSError) as error:
@@ -128,7 +124,7 @@ class Catalogue:
         with self.folder.turn():
             path = self.folder.path / f"{entry_id}.json"
             try:
-                entry = change(Entry.unsealed(path.read_bytes()))
+                entry = change(Entry.unsealed(path.read_bytes(), entry_id))
             except FileNotFoundError:
                 raise BackupUnknown(f"{entry_id} was removed in the meantime") from None
             with self.folder.draft(f"{entry_id}.{secrets.token_hex(4)}.amended") as note:
@@ -181,7 +177,7 @@ class Catalogue:
 
     def _finish(self, path: Path) -> bool:
         try:
-            entry = Entry.unsealed(path.read_bytes())
+            entry = Entry.unsealed(path.read_bytes(), path.name.removeprefix(UNFINISHED).removesuffix(".json"))
         except BackupDamaged:
             return False
         for part in entry.parts:

@@ -30,6 +30,8 @@ def members(entry: Entry, entries: Iterable[Entry]) -> tuple[Entry, ...]:
     known = {each.id: each for each in entries}
     chain = [entry]
     while (parent := place(chain[0]).parent) is not None:
+        if any(parent == each.id for each in chain):
+            raise BackupDamaged(f"{chain[0].id} adds to {parent}, which adds to it: the entries were forged; use another chain")
         if parent not in known:
             raise BackupDamaged(f"{chain[0].id} adds to {parent}, which is missing: the chain of {entry.id} is broken; use another one")
         chain.insert(0, known[parent])

@@ -11,8 +11,8 @@ from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.backup import chain
-from app_schema.backup.catalogue import ID
 from app_schema.backup.entry import Entry, Kind, Upload
+from app_schema.backup.names import ID, is_id
 from app_schema.backup.storage import explained
 from app_schema.errors import BackupDamaged, BackupError, BackupUnknown
 
@@ -80,7 +80,7 @@ class Copies:
         """Every backup, oldest first."""
         sizes: dict[str, int] = {}
         for stored in self.objects.values():
-            if match := ID.match(stored.name):
+            if (match := ID.match(stored.name)) and is_id(match[0]):
                 sizes[match[0]] = sizes.get(match[0], 0) + stored.bytes
         return tuple(
             Copy(
@@ -168,10 +168,9 @@ class Copies:
             stored = answer["Body"].read()
         where = f"{self.url}/{name}"
         try:
-            entry = Entry.unsealed(stored)
+            entry = Entry.unsealed(stored, entry_id)
         except BackupDamaged as damage:
             raise BackupDamaged(f"{where} {damage}") from None
-        _check_names(entry, entry_id, where)
         copy = Upload(
             at=answer["LastModified"], url=where, versioning=self._versioning, server_side_encryption=answer.get("ServerSideEncryption")
         )
@@ -246,23 +245,3 @@ class _InOrder:
 
 def _kind(entry_id: str) -> Kind:
     return Kind(entry_id.split("-")[1])
-
-
-def _check_names(entry: Entry, entry_id: str, where: str) -> None:
-    """Whether an entry speaks of its own files alone: its seal keeps errors out, and nobody who can write to the bucket.
-
-    Raises:
-        BackupDamaged: it does not.
-    """
-    if entry.id != entry_id or entry.kind != _kind(entry_id) or (entry.physical is not None) != (entry.kind in chain.KINDS):
-        raise BackupDamaged(f"{where} is the entry of another backup; take one of app-schema backup fetch --list")
-    names = [part.file for part in entry.parts]
-    strange = [name for name in names if not name.startswith(f"{entry_id}.") or name == f"{entry_id}.json" or set(name) & set("/\0")]
-    if entry.physical:
-        strange += [name for name in (entry.physical.parent,) if name and not ID.fullmatch(name)]
-        strange += [name for name in (entry.physical.system_identifier,) if not (name.isascii() and name.isdecimal())]
-    if strange or len(set(names)) != len(names):
-        raise BackupDamaged(
-            f"{where} names {(strange or names)[0]!r}, which is no file of {entry_id}: somebody else wrote it; nothing was fetched,"
-            " look into who may write to the bucket"
-        )

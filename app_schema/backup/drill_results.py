@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
 
-from app_schema.backup.catalogue import ID
 from app_schema.backup.copies import Copies
 from app_schema.backup.entry import Drill, Record
+from app_schema.backup.names import ID
 from app_schema.backup.storage import explained
 from app_schema.backup.upload import UploadFailed
 from app_schema.backup.upload import send as send_file

@@ -6,13 +6,14 @@ It is the contract between dumps, base backups and the monitor. Version 1; times
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime  # noqa: TC003 (pydantic reads the annotation)
 from hashlib import sha256
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from app_schema.backup import names
+from app_schema.backup.names import Kind as Kind  # noqa: PLC0414 (a part of the contract)
 from app_schema.errors import BackupDamaged
 
 VERSION: Literal[1] = 1
@@ -23,14 +24,16 @@ NO_CHECKSUMS = (
 PASSWORDS = "passwords of roles: "  # how the line begins that says that a snapshot lacks them
 
 
-class Kind(StrEnum):
-    """What was backed up: one database, its masked copy, every database with the roles, or the cluster's files."""
+def _within_reach(moment: datetime) -> datetime:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"is not between the years {FIRST_YEAR} and {LAST_YEAR}")
+    return moment
 
-    DUMP = "dump"
-    MASKED = "masked"
-    SNAPSHOT = "snapshot"
-    BASE = "base"
-    INCREMENTAL = "incremental"
+
+FIRST_YEAR, LAST_YEAR = 1990, 2200  # in any time zone these can be shown
+Moment = Annotated[AwareDatetime, AfterValidator(_within_reach)]
+Count = Annotated[int, Field(ge=0, lt=1 << 64)]
+Seconds = Annotated[float, Field(ge=0, lt=1 << 32, allow_inf_nan=False)]
 
 
 class Record(BaseModel):
@@ -50,7 +53,7 @@ class TableProof(Record):
         columns: of a table that inherits, in the order in which they were hashed.
     """
 
-    rows: int | None = None
+    rows: Count | None = None
     hash: str | None = None
     partitions: tuple[str, ...] = ()
     dependents: tuple[str, ...] = ()
@@ -108,9 +111,9 @@ class Part(Record):
     """
 
     file: str
-    bytes: int
+    bytes: Count
     sha256: str
-    plain_bytes: int | None = None
+    plain_bytes: Count | None = None
     plain_sha256: str | None = None
     database: Database | None = None
 
@@ -119,7 +122,7 @@ class ConfigurationFile(Record):
     """A configuration file as it was: ``path`` is where the server read it, ``bytes`` and ``sha256`` are those of its content."""
 
     path: str
-    bytes: int
+    bytes: Count
     sha256: str
 
 
@@ -160,15 +163,15 @@ class Physical(Record):
 
     parent: str | None = None
     system_identifier: str
-    timeline: int
+    timeline: Annotated[int, Field(ge=1, lt=1 << 32)]
     start_lsn: str
     stop_lsn: str
     start_wal: str
     checksums: bool
     superuser: str
-    consistent_at: datetime
-    next_xid: int
-    segment_bytes: int
+    consistent_at: Moment
+    next_xid: Count
+    segment_bytes: Count
     configuration: Configuration | None = None
     unread: tuple[str, ...] = ()
 
@@ -176,16 +179,16 @@ class Physical(Record):
 class Verification(Record):
     """A look at the stored bytes; ``error`` says what was wrong."""
 
-    at: datetime
+    at: Moment
     error: str | None = None
 
 
 class Drill(Record):
     """A restore for the sake of proof; ``seconds`` is the whole of it, to be held against the RTO."""
 
-    at: datetime
+    at: Moment
     quick: bool
-    seconds: float
+    seconds: Seconds
     differences: tuple[str, ...] = ()
     error: str | None = None
 
@@ -203,7 +206,7 @@ class Acceptance(Record):
         differences: of its definitions from what was taken, a line each.
     """
 
-    at: datetime
+    at: Moment
     database: str
     differences: tuple[str, ...]
 
@@ -211,7 +214,7 @@ class Acceptance(Record):
 class Upload(Record):
     """A copy elsewhere, its checksum read back."""
 
-    at: datetime
+    at: Moment
     url: str
     versioning: bool
     server_side_encryption: str | None
@@ -232,8 +235,8 @@ class Entry(Record):
     version: Literal[1] = VERSION
     id: str
     kind: Kind
-    started: datetime
-    finished: datetime
+    started: Moment
+    finished: Moment
     server: str
     system_identifier: str | None = None
     rescued: bool = False
@@ -319,26 +322,35 @@ class Entry(Record):
         return json.dumps(facts | {"seal": _seal(facts)}, ensure_ascii=False, indent=1).encode() + b"\n"
 
     @classmethod
-    def unsealed(cls, stored: bytes) -> Self:
+    def unsealed(cls, stored: bytes, entry_id: str) -> Self:
         """Read what :meth:`sealed` wrote.
 
+        Args:
+            stored: the bytes of the file or object.
+            entry_id: the id that its name says.
+
         Raises:
-            BackupDamaged: it is not JSON, was edited or damaged, or is of a newer version of app_schema.
+            BackupDamaged: it is not JSON, was edited or damaged, is of a newer version of app_schema, or names what no backup
+                names (see :mod:`.names`).
         """
         try:
             facts = json.loads(stored)
             seal = facts.pop("seal")
             version = facts["version"]
-        except (ValueError, KeyError, AttributeError, TypeError):
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
             raise BackupDamaged("cannot be read: it is no entry of this catalogue, or was cut off") from None
         if version != VERSION:
             raise BackupDamaged(f"is of version {version} and this app_schema reads version {VERSION}: upgrade app_schema")
         if seal != _seal(facts):
             raise BackupDamaged("was edited or damaged: its seal does not fit; a dump's file can still be restored by its path, unproved")
         try:
-            return cls.model_validate(facts)
+            entry = cls.model_validate(facts)
         except ValidationError as error:
-            raise BackupDamaged(f"does not fit version {VERSION}: {error.errors()[0]['loc']}") from None
+            first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+            field = ".".join(str(step) for step in first["loc"])
+            raise BackupDamaged(f"does not fit version {VERSION}: {field!r} is missing or wrong; use another backup") from None
+        names.check(entry, entry_id)
+        return entry
 
 
 def _seal(facts: dict[str, Any]) -> str:

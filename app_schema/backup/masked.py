@@ -16,7 +16,7 @@ from app_schema.backup import column_options, contents, masks, proof, taking
 from app_schema.backup.dump import running
 from app_schema.backup.entry import Entry, Kind, Part, Proof, TableProof
 from app_schema.backup.stream import BLOCK, Readable, store
-from app_schema.engine import literal, quoted, verbatim
+from app_schema.engine import literal, quoted, verbatim, with_options
 from app_schema.errors import DatabaseNotAtHead
 from app_schema.models import metadata
 from app_schema.models.password import PasswordHash
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from sqlalchemy import Connection
+    from sqlalchemy import URL, Connection
 
     from app_schema.backup.folder import Folder
     from app_schema.backup.taking import Taking
@@ -113,25 +113,37 @@ def _written(run: Taking, snapshot: str, strange: list[str], password: str) -> _
         arguments.append("--no-statistics")
     pg_dump = partial(run.programs.command, "pg_dump", *arguments)
     psql = run.programs.command("psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-")
-    rows = _rows(run.settings.schema_name, snapshot, password)
+    rows = _rows(run.settings.schema_name, snapshot)
     return _Chain(
         partial(running, pg_dump("--section=pre-data"), run.url),
-        partial(running, psql, run.url, stdin=rows),
+        partial(running, psql, with_key(run.url, password), stdin=rows),
         lambda: nullcontext((BytesIO(_grants(run.settings.schema_name).encode()), lambda: None)),
         partial(running, pg_dump("--section=post-data"), run.url),
     )
 
 
-def _rows(schema: str, snapshot: str, password: str) -> str:
+def with_key(url: URL, password: str) -> URL:
+    """Return a URL whose sessions know a new key to mask with, and the hash of ``password``.
+
+    They are options of the session's start. Those are in no statement and are no parameter of one, so neither a log of statements
+    nor ``pg_stat_statements`` holds them, and no other session can read them. The key is kept nowhere: once the sessions end
+    nobody has it.
+    """
+    key = secrets.token_bytes(32).ljust(SHA256_BLOCK, b"\0")
+    known = {
+        "inner": bytes(byte ^ 0x36 for byte in key).hex(),
+        "outer": bytes(byte ^ 0x5C for byte in key).hex(),
+        "password": PasswordHash.of(password),
+    }
+    return with_options(url, {f"app_schema.mask_{name}": value for name, value in known.items()})
+
+
+def _rows(schema: str, snapshot: str) -> str:
     """Return what psql runs: every table as ``COPY … FROM stdin``, masked by the server."""
-    key = secrets.token_bytes(32).ljust(SHA256_BLOCK, b"\0")  # nobody has it once this ends
     lines = [
         "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;",
         f"SET TRANSACTION SNAPSHOT {literal(snapshot)};",
         *(f"SET LOCAL {name} = {literal(value)};" for name, value in proof.PRINTING.items() if name != "transaction_timeout"),
-        f"SET LOCAL app_schema.mask_inner = '{bytes(byte ^ 0x36 for byte in key).hex()}';",
-        f"SET LOCAL app_schema.mask_outer = '{bytes(byte ^ 0x5C for byte in key).hex()}';",
-        f"SET LOCAL app_schema.mask_password = '{PasswordHash.of(password)}';",
     ]
     for table in metadata.sorted_tables:
         lines += _copy(f"{quoted(schema)}.{quoted(table.name)}", *masks.select(table))

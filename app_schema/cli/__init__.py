@@ -11,6 +11,7 @@ import click
 from app_schema.cli.group import Group
 from app_schema.cli.streams import tolerant
 from app_schema.errors import AppSchemaError, SettingsError
+from app_schema.printable import visible
 
 ESCAPED = re.compile("[\udc80-\udcff]")  # bytes of a name that Python could not decode
 # the file of each, and its first line of help
@@ -70,7 +71,7 @@ class OneLineErrors(Group):
         sys.exit(code if isinstance(code, int) else 0)
 
     def _end(self, reason: str, code: int) -> NoReturn:
-        click.echo(f"error: {reason}", err=True)
+        click.echo(f"error: {visible(reason)}", err=True)
         sys.exit(code)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app_schema.settings import Settings
 
 BEFORE, SHOWN = 20, 80  # characters: before the first found word, and in all
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # what a terminal would obey rather than show
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")  # what a terminal would obey rather than show
 ESCAPED = re.compile("[\udc80-\udcff]")  # bytes that are no text in the shell's locale (LC_ALL=C); mostly UTF-8 all the same
 SEARCHES: dict[str, Callable[..., Any]] = {
     "messages": search_messages,

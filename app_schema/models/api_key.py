@@ -118,7 +118,7 @@ class ApiKey(Identified, Timestamps, Base):
             key_prefix=key[:4],
             key_last4=key[-4:],
             key_hash=TokenHash.of(key),
-            sealed=keyring.seal(key, owner=row_id),
+            sealed=keyring.seal(key, owner=row_id, column="api_keys.sealed"),
         )
 
     def reveal(self, keyring: Keyring) -> str:
@@ -127,4 +127,4 @@ class ApiKey(Identified, Timestamps, Base):
         Raises:
             KeyringError: it was sealed with a key that ``keyring`` lacks, belongs to another row, or is an issued key.
         """
-        return keyring.open(self.sealed, owner=self.id)
+        return keyring.open(self.sealed, owner=self.id, column="api_keys.sealed")

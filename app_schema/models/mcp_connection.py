@@ -49,7 +49,11 @@ class McpStatus(StrEnum):
 
 
 class McpConnection(Identified, Timestamps, Base):
-    """One server. Its secrets are sealed to this row: ``keyring.seal(secrets, owner=row.id)``."""
+    """One server. Its secrets are sealed to this row: ``keyring.seal(secrets, owner=row.id, column="mcp_connections.secrets")``.
+
+    Its address comes from a user. Whoever calls it resolves it with :func:`app_schema.addresses.reachable` first and connects to one
+    of the addresses that this returns: the domain of the column looks at the text alone, and knows nothing of where a name leads.
+    """
 
     __tablename__ = "mcp_connections"
     __table_args__ = (

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from app_schema.backup import chain, origin, taking
 from app_schema.backup.dump import running
 from app_schema.backup.entry import Entry, Kind, Part, Physical
+from app_schema.backup.names import major_version
 from app_schema.backup.programs import Programs
 from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.tree import drafted
@@ -103,7 +104,7 @@ def programs_for(entry: Entry, *names: str) -> Programs:
     Raises:
         ProgramMissing: they are not here.
     """
-    version = int(entry.server_version.split(".")[0])
+    version = major_version(entry.server_version)
     programs = Programs.find(version)
     if programs.major != version:
         raise ProgramMissing(

@@ -11,12 +11,14 @@ from sqlalchemy import text
 
 from app_schema.backup.entry import Configuration, ConfigurationFile
 from app_schema.backup.folder import FILE_MODE, FOLDER_MODE
+from app_schema.backup.names import is_path
 from app_schema.embedded import private
 from app_schema.engine import quoted
 from app_schema.physical import directives
 from app_schema.physical.directives import Grammar, Reference
 from app_schema.physical.layout import DATA, configuration_path
 from app_schema.physical.server_files import ServerFiles
+from app_schema.printable import visible_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +50,7 @@ def take(connection: Connection, tree: Path) -> Taken:
     Raises:
         OSError: the disk is full.
     """
-    places: dict[str, str] = {row.name: row.setting for row in connection.execute(PLACES)}
+    places: dict[str, str] = {row.name: os.path.normpath(row.setting) for row in connection.execute(PLACES)}
     role = connection.scalar(ROLE)
     hidden = "config_file" not in places
     if hidden:  # the superuser's and pg_read_all_settings' to see
@@ -84,6 +86,9 @@ class _Search:
         if reference.path in self._seen:
             return
         self._seen.add(reference.path)
+        if not is_path(reference.path):  # the entry that names it would not be read again
+            self.unread[visible_name(reference.path)] = "its path is not absolute, or has .. or a control character"
+            return
         try:
             if reference.folder:
                 names = self._names(reference.path)

@@ -23,12 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from app_schema.backup.copies import Stored
-    from app_schema.backup.entry import Entry, Part, Physical
+    from app_schema.backup.entry import Entry, Part
     from app_schema.physical.fetch_wal import FetchedWal, Wal
     from app_schema.physical.transfer import Transfer
-
-SEGMENT_SIZES = {1 << power for power in range(20, 31)}  # of initdb --wal-segsize
-LSN = re.compile(r"[0-9A-F]{1,8}/[0-9A-F]{1,8}")
 
 
 class Pieces(NamedTuple):
@@ -51,8 +48,6 @@ def members(transfer: Transfer, entry: Entry) -> tuple[Entry, ...]:
         if (parent not in there and parent not in here) or any(parent == each.id for each in found):
             raise BackupDamaged(f"{found[0].id} adds to {parent}, which is not in {transfer.copies.url}; {ANOTHER}")
         found.insert(0, here[parent] if parent in here else transfer.copies.entry(parent))
-    for member in found:
-        _check_place(chain.place(member), f"{transfer.copies.url}/{member.id}.json")
     return tuple(found)
 
 
@@ -150,14 +145,6 @@ def _wanted(transfer: Transfer, entry: Entry) -> list[tuple[Part, Pieces]]:
     if [part.file for part in entry.parts] != [f"{entry.id}{SUFFIX}"]:
         raise BackupDamaged(f"{transfer.copies.url}/{entry.id}.json names other files than a base backup has; {ANOTHER}")
     return [(part, _pieces(transfer, part)) for part in missing(Catalogue(transfer.folder), entry)]
-
-
-def _check_place(place: Physical, where: str) -> None:
-    """Whether WAL can be counted from there; the seal does not tell, since anybody could have written it."""
-    if place.segment_bytes not in SEGMENT_SIZES:
-        raise BackupDamaged(f"{where} tells of WAL segments of {place.segment_bytes:,} bytes, which there are none of; {ANOTHER}")
-    if not LSN.fullmatch(place.start_lsn):
-        raise BackupDamaged(f"{where} begins at {place.start_lsn!r}, which is no place in the WAL; {ANOTHER}")
 
 
 def _pieces(transfer: Transfer, part: Part) -> Pieces:

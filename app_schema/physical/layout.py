@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -49,15 +50,32 @@ def check_manifest(folder: Folder, entry: Entry) -> bytes:
     return manifest
 
 
+def manifest_files(folder: Folder, entry: Entry) -> list[tuple[str, int]]:
+    """Return the files of a backup's manifest, beneath the data directory, each with its size in bytes.
+
+    Raises:
+        BackupDamaged: the manifest is not the one that was written, or was not written by PostgreSQL.
+    """
+    manifest = check_manifest(folder, entry)
+    files: list[tuple[str, int]] = []
+    try:
+        for file in json.loads(manifest)["Files"]:
+            name = file["Path"] if "Path" in file else bytes.fromhex(file["Encoded-Path"]).decode(errors="surrogateescape")
+            files.append((name, int(file["Size"])))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        files = [("..", 0)]
+    if any(name.startswith("/") or "\0" in name or ".." in name.split("/") for name, _ in files):
+        path = folder.path / entry.parts[0].file / DATA / MANIFEST
+        raise BackupDamaged(f"{path} is no manifest that PostgreSQL writes; use another chain")
+    return files
+
+
 def configuration_path(tree: Path, path: str) -> Path:
     """Return where a configuration file from outside the data directory lies in the folder of a backup, or of a restored cluster.
 
-    Raises:
-        BackupDamaged: the path is not absolute or leads elsewhere; the entry may come from a bucket that others write to.
+    The path is absolute and has no ``..``: one of an entry was checked when the entry was read.
     """
     pure = PurePosixPath(path)
-    if not pure.is_absolute() or ".." in pure.parts or "\0" in path:
-        raise BackupDamaged(f"the entry names the configuration file {path!r}, which is no absolute path; use another backup")
     return tree / CONFIGURATION / pure.relative_to(pure.anchor)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pydantic import Field, ValidationError
 
-from app_schema.backup.entry import Record
+from app_schema.backup.entry import Count, Moment, Record
 
 if TYPE_CHECKING:
     from app_schema.backup.folder import Folder
@@ -23,10 +22,10 @@ class Stretch(Record):
         at: when it was read.
     """
 
-    start: int
-    end: int
+    start: Count
+    end: Count
     newest: str = ""
-    at: datetime
+    at: Moment
 
 
 class Memory(Record):
@@ -39,8 +38,8 @@ class Memory(Record):
     """
 
     timelines: dict[int, Stretch] = Field(default_factory=dict)
-    gaps: dict[str, datetime] = Field(default_factory=dict)
-    looked: datetime | None = None
+    gaps: dict[str, Moment] = Field(default_factory=dict)
+    looked: Moment | None = None
 
 
 def recall(folder: Folder, system: str) -> Memory:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app_schema.backup.names import major_version
 from app_schema.embedded.binaries import Binaries
 from app_schema.errors import EmbeddedServerError, ProgramMissing
 from app_schema.physical.base import programs_for
@@ -26,7 +27,7 @@ def check(entry: Entry) -> Binaries:
     Raises:
         ProgramMissing: some are not on this machine; the line names the package to install.
     """
-    major = int(entry.server_version.split(".")[0])
+    major = major_version(entry.server_version)
     combine = (COMBINE,) if entry.physical and entry.physical.parent else ()
     programs = programs_for(entry, *PROVE, *CHECK, *combine)
     try:

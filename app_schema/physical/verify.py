@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
@@ -16,7 +15,7 @@ from app_schema.errors import BackupDamaged
 from app_schema.physical import archive, memory, route
 from app_schema.physical.base import programs_for
 from app_schema.physical.finding import Finding
-from app_schema.physical.layout import WAL, check_manifest, data_of, read_configuration
+from app_schema.physical.layout import WAL, data_of, manifest_files, read_configuration
 from app_schema.physical.proof import prove
 from app_schema.physical.restorable import PROVE
 from app_schema.physical.route import Leg
@@ -138,15 +137,14 @@ def _glance(folder: Folder, entry: Entry) -> None:
         BackupDamaged: it is not.
     """
     data = data_of(folder, entry)
-    for file in json.loads(check_manifest(folder, entry))["Files"]:
-        name = file["Path"] if "Path" in file else bytes.fromhex(file["Encoded-Path"]).decode(errors="surrogateescape")
+    for name, expected in manifest_files(folder, entry):
         path = f"{data}/{name}"
         try:
             size = os.stat(path).st_size  # noqa: PTH116 (there are thousands of them, and a Path costs more than the look)
         except OSError as error:
             raise BackupDamaged(f"{path} cannot be read: {error.strerror}; use another chain") from None
-        if size != file["Size"]:
-            raise BackupDamaged(f"{path} is damaged: {file['Size']:,} bytes were written, {size:,} are there; use another chain")
+        if size != expected:
+            raise BackupDamaged(f"{path} is damaged: {expected:,} bytes were written, {size:,} are there; use another chain")
     read_configuration(folder, entry)  # a few kilobytes, which the manifest does not know
     place = chain.place(entry)
     own = archive.Archive(data / WAL, place.segment_bytes)

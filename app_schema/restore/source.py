@@ -10,8 +10,9 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from app_schema.backup import encryption
-from app_schema.backup.catalogue import ID, Catalogue
+from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.entry import Entry, Kind
+from app_schema.backup.names import ID, major_version
 from app_schema.backup.programs import Programs
 from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.stream import HashedWriter
@@ -86,7 +87,7 @@ class Source:
         beside = path.with_name(f"{match[0]}.json") if match else None
         if beside and beside.is_file():  # a backup that was brought back from elsewhere, with its entry
             try:
-                entry = Entry.unsealed(beside.read_bytes())
+                entry = Entry.unsealed(beside.read_bytes(), beside.stem)
             except BackupDamaged as damage:
                 raise BackupDamaged(f"{beside} {damage}") from None
             part = next((part for part in entry.parts if part.file == path.name), None)
@@ -118,12 +119,12 @@ class Source:
     @property
     def server_major(self) -> int:
         """The version of the server it was taken from, which is the oldest that one to restore it into may be; 0: unknown."""
-        return int(self.entry.server_version.split(".")[0]) if self.entry else 0
+        return major_version(self.entry.server_version) if self.entry else 0
 
     @property
     def client_major(self) -> int:
         """The version of the pg_dump that wrote it, which is the oldest that a pg_restore may be; 0: unknown."""
-        return int(self.entry.client_version.split(".")[0]) if self.entry else 0
+        return major_version(self.entry.client_version) if self.entry else 0
 
     def programs(self, server_major: int, *, tls: bool = False) -> Programs:
         """Return programs that read this backup and know a server of that version, which they reach encrypted if need be.

@@ -25,21 +25,23 @@ SECRET = "T000/B000/c4nary"
 
 @pytest.fixture
 def webhook():
-    """Collect what is posted; ``status`` is what it answers."""
+    """Collect what is posted; ``status`` is what it answers, and ``redirect`` where it sends the client instead."""
 
     class Hook(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             time.sleep(server.slow)
             server.posted.append((self.path, json.loads(body)))
-            self.send_response(server.status)
+            self.send_response(307 if server.redirect else server.status)
+            if server.redirect:
+                self.send_header("Location", server.redirect)
             self.end_headers()
 
         def log_message(self, *_arguments):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
-    server.posted, server.status, server.slow = [], 200, 0
+    server.posted, server.status, server.slow, server.redirect = [], 200, 0, None
     server.url = f"http://127.0.0.1:{server.server_port}/services/{SECRET}"
     with Serving(server):
         yield server
@@ -310,3 +312,43 @@ def test_what_could_not_be_looked_at_is_not_over(engine, run, webhook):
     told = webhook.posted[1][1]["text"]
     assert "topic-unread" in told
     assert "over:" not in told
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://u:c4nary@h℀x/",
+        "http://[c4nary/y",
+        "https://u:c4nary@[::1/",
+        "https://h:c4nary/",
+        "https://h:99999/c4nary",
+        "https://u:c4n\udcffary@h/",
+    ],
+)
+def test_an_address_that_cannot_be_read_is_one_line_and_ends_no_other(run, mailbox, url):
+    """Each of these was a traceback with the secret in it, or hid that the others were not told."""
+    done = run("monitor", "--alert", SLACK_WEBHOOK_URL=url, APP_SCHEMA_ALERT_URLS=mailbox.url)
+    assert done.exit_code == 3, done.exception
+    assert done.stderr.count("was not told: SLACK_WEBHOOK_URL is no URL that apprise understands\n") == 1
+    assert len(mailbox.mails) == 1
+    assert "c4n" not in done.output
+    listed = f"{url} {mailbox.url}"
+    done = run("monitor", "--test-alert", APP_SCHEMA_ALERT_URLS=listed)
+    assert done.exit_code in (1, 3), done.exception
+    assert len(mailbox.mails) == 2
+    assert "c4n" not in done.output
+
+
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize("url", ["https://c4nary#x@hooks.example/", "https://c4nary?x@hooks.example/", "https://c4nary/x@hooks.example/"])
+def test_a_password_that_is_not_encoded_is_not_taken_for_the_host(monkeypatch, url):
+    monkeypatch.setenv("SLACK_WEBHOOK_URL", url)
+    assert [channel.name for channel in channels(Settings.from_env())] == ["slack"]
+
+
+def test_a_webhook_that_redirects_is_not_followed(run, webhook):
+    webhook.redirect = f"{webhook.url}/elsewhere"
+    done = run("monitor", "--test-alert", SLACK_WEBHOOK_URL=webhook.url)
+    assert done.exit_code == 1
+    assert "did not take the message" in done.output
+    assert [path for path, _ in webhook.posted] == [f"/services/{SECRET}"]

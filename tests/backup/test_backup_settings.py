@@ -3,9 +3,11 @@
 import pytest
 
 from app_schema.backup import encryption
+from app_schema.engine import create_engine
 from app_schema.errors import EncryptionError, SettingsError
 from app_schema.settings import Settings
 
+UNREADABLE = "is no URL: a bracket, the port or a character in it is wrong"
 DAYS = r"must be a whole number of days, from 1 to 36500"
 
 
@@ -24,6 +26,16 @@ DAYS = r"must be a whole number of days, from 1 to 36500"
         ("BACKUP_S3_ENDPOINT", "c4nary:9000", "is no address of a storage; write https://host or https://host:port, the bucket in .*"),
         ("BACKUP_S3_ENDPOINT", "https://host/bucket", "is no address of a storage; .*"),
         ("BACKUP_S3_ENDPOINT", "https://key:c4nary@host", "holds a key; leave it out: keys come from where boto3 looks for them, .*"),
+        ("BACKUP_S3_ENDPOINT", "https://u:c4nary@h℀x/", UNREADABLE),
+        ("BACKUP_S3_ENDPOINT", "http://[c4nary/y", UNREADABLE),
+        ("BACKUP_S3_ENDPOINT", "https://host:c4nary", UNREADABLE),
+        ("BACKUP_S3_ENDPOINT", "https://u:c4n\udcffary@host", UNREADABLE),
+        ("BACKUP_S3_ENDPOINT", "https://host/#c4nary", "is no address of a storage; .*"),
+        ("BACKUP_S3_URL", "s3://[c4nary/y", "names no bucket; .*"),
+        ("BACKUP_S3_URL", "s3://c4nary℀x/y", "names no bucket; .*"),
+        ("BACKUP_DIR", "~c4nary/x", "begins with ~ and a user that this machine does not have; write the whole path"),
+        ("HOME", "~c4nary/x", "begins with ~ and a user that this machine does not have; write the whole path"),
+        ("SCHEMA", "c4n\udcffary", "is no UTF-8 text; choose another name"),
         ("DISPOSABLE", "c4nary", "says neither yes nor no; write 1 or 0"),
     ],
 )
@@ -32,6 +44,30 @@ def test_a_line_of_our_own_and_not_of_a_library(name, value, said, monkeypatch):
     with pytest.raises(SettingsError, match=f"^APP_SCHEMA_{name} {said}$") as caught:
         Settings.from_env()
     assert "c4nary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "DATABASE_DIRECT_URL", "DATABASE_READ_URL"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "u:c4nary@h/d?port=text",
+        "u:c4nary@h/d?port=5432&port=x",
+        "u:c4nary@h/d?host=a&host=b&port=1&port=2&port=3",
+        "u:c4nary%00@h/d",
+        "u:c4nary@h/d%00x",
+        "u:c4n\udcffary@h/d",
+        "u:c4nary@h:text/d",
+    ],
+)
+def test_a_database_url_that_cannot_be_used(variable, url, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u@h/d")
+    monkeypatch.setenv(variable, f"postgresql://{url}")
+    with pytest.raises(SettingsError, match=f"^{variable} .*; write postgresql://user:password@host:5432/database") as caught:
+        Settings.from_env()
+    assert "c4n" not in str(caught.value)
+    with pytest.raises(SettingsError, match=r"^the database URL ") as caught:
+        create_engine(f"postgresql://{url}")
+    assert "c4n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("value", ["s3://bucket", "s3://bucket/", "s3://bucket_2/prefix/of it/"])

@@ -260,5 +260,5 @@ def test_an_entry_is_json_for_people_and_programs(settings, folder):
     stored = json.loads((folder.path / f"{entry.id}.json").read_bytes())
     assert stored["version"] == 1
     assert stored["parts"][0]["sha256"] == entry.parts[0].sha256
-    assert Entry.unsealed(entry.sealed()) == entry
+    assert Entry.unsealed(entry.sealed(), entry.id) == entry
     assert not list(folder.path.glob(f"{UNFINISHED}*"))

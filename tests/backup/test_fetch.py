@@ -135,7 +135,7 @@ def test_the_list(objects, sent, there, command):
 
 def test_the_latest_is_whole_and_of_that_database(objects, sent, copies):
     """A partial one only if there is nothing else; one that cannot be read is passed over, and said."""
-    facts = Entry.unsealed(objects[f"{sent.id}.json"])
+    facts = Entry.unsealed(objects[f"{sent.id}.json"], sent.id)
     for name, update in (
         ("20990101T000000Z-dump-0001", {"missing": ("a table",)}),
         ("20990102T000000Z-snapshot-0002", {"kind": Kind.SNAPSHOT}),
@@ -202,7 +202,7 @@ def test_an_entry_whose_file_would_leave_the_folder(file, objects, sent, there, 
     objects[f"{sent.id}.json"] = sent.model_copy(update={"parts": (part,)}).sealed()
     done = command(sent.id)
     assert (done.exit_code, done.stderr.count("\n")) == (3, 1)
-    assert "somebody else wrote it; nothing was fetched" in done.stderr
+    assert "the entry was not written by app_schema and nothing was done with it" in done.stderr
     nothing_kept(there)
 
 

@@ -31,7 +31,7 @@ from app_schema.models import (
 )
 from app_schema.models import Session as SignedIn
 
-KEYRING = Keyring.parse("new:" + "A" * 43 + "=,old:" + "B" * 43 + "=")
+KEYRING = Keyring.parse("new:" + "E" * 43 + "=,old:" + "I" * 43 + "=")
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_provider_key_opens_with_any_live_key_and_in_its_own_row_only(session, u
     session.expire_all()
     assert key.kek_id == "new"
     assert key.reveal(KEYRING) == secret
-    assert key.reveal(Keyring.parse("newest:" + "C" * 43 + "=,new:" + "A" * 43 + "=")) == secret
+    assert key.reveal(Keyring.parse("newest:" + "M" * 43 + "=,new:" + "E" * 43 + "=")) == secret
     with pytest.raises(KeyringError, match="new"):
         key.reveal(Keyring.parse("old:" + "B" * 43 + "="))
     other = ApiKey.for_provider(user_id=user.id, name="다른 모델", provider="openai", key=secret, keyring=KEYRING)
@@ -149,11 +149,11 @@ def test_short_provider_key_is_refused(user):
 
 def test_mcp_secrets_are_whole_or_absent(session):
     connection = McpConnection(id=uuid7(), name="문서", transport=Transport.STDIO, command="mcp-docs")
-    connection.secrets = KEYRING.seal("token", owner=connection.id)
+    connection.secrets = KEYRING.seal("token", owner=connection.id, column="mcp_connections.secrets")
     session.add_all([connection, McpConnection(name="검색", server_url="https://mcp.example.com")])
     session.flush()
     session.expire_all()
-    assert KEYRING.open(connection.secrets, owner=connection.id) == "token"
+    assert KEYRING.open(connection.secrets, owner=connection.id, column="mcp_connections.secrets") == "token"
     assert session.scalars(select(McpConnection).where(McpConnection.name == "검색")).one().secrets is None
     connection.secrets_nonce = None
     with pytest.raises(IntegrityError, match="ck_mcp_connections_secrets_whole"):

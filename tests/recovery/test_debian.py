@@ -165,7 +165,7 @@ def test_one_that_leads_elsewhere_is_refused(damaged, target):
     path = damaged.folder.path / f"{entry.id}.json"
     path.unlink()
     path.write_bytes(forged.sealed())
-    with pytest.raises(BackupDamaged, match="which is no absolute path"):
+    with pytest.raises(BackupDamaged, match="which is no absolute path of a configuration file"):
         restore(damaged.settings, damaged.folder, Target(backup=entry.id), target)
     assert not target.exists()
 

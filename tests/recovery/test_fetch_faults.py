@@ -1,5 +1,6 @@
 """What can be wrong with a cluster in a bucket, or where it is to go: one line, nothing kept of it, nothing overwritten."""
 
+import json
 import shutil
 import subprocess
 from datetime import UTC, datetime
@@ -94,12 +95,15 @@ def test_a_file_in_clear_was_altered(plain, there, base):
     [
         (flipped, "was edited or damaged: its seal does not fit"),
         (lambda content: content[: len(content) // 2], "was cut off"),
-        (lambda content: another(content, id="20200101T000000Z-base-0000"), "is the entry of another backup"),
+        (
+            lambda content: another(content, id="20200101T000000Z-base-0000"),
+            "20200101T000000Z-base-0000. under another name",
+        ),
         (lambda content: with_file(content, "/../../escaped"), "which is no file of"),
         (lambda content: with_file(content, "/../escaped", beginning=True), "which is no file of"),
-        (lambda content: with_place(content, system_identifier="../../x"), "which is no file of"),
-        (lambda content: with_place(content, parent="../../x"), "which is no file of"),
-        (lambda content: with_place(content, segment_bytes=0), "WAL segments of 0 bytes"),
+        (lambda content: with_place(content, system_identifier="../../x"), "which is no system identifier of"),
+        (lambda content: with_place(content, parent="../../x"), "which is no parent of"),
+        (lambda content: with_place(content, segment_bytes=0), "'0', which is no size of WAL segments"),
     ],
     ids=["flipped", "cut off", "another's", "outside", "outside by its beginning", "its cluster", "its parent", "segments of nothing"],
 )
@@ -111,18 +115,22 @@ def test_an_entry(change, match, sent, there, base):
         refused(there, sent, BackupUnknown, "no whole base backup")
 
 
+def unsealed(content):
+    return Entry.unsealed(content, json.loads(content)["id"])
+
+
 def another(content, **facts):
-    return Entry.unsealed(content).model_copy(update=facts).sealed()
+    return unsealed(content).model_copy(update=facts).sealed()
 
 
 def with_file(content, name, *, beginning=False):
-    entry = Entry.unsealed(content)
+    entry = unsealed(content)
     part = entry.parts[0].model_copy(update={"file": f"{entry.id}.{name}" if beginning else name})
     return another(content, parts=(part,))
 
 
 def with_place(content, **facts):
-    return another(content, physical=Entry.unsealed(content).physical.model_copy(update=facts))
+    return another(content, physical=unsealed(content).physical.model_copy(update=facts))
 
 
 def test_a_key_that_is_another_or_none(sent, there):

@@ -40,7 +40,7 @@ def entry(days, parent=None, *, damaged=False, timeline=1, system="7"):
         server_version="17.1",
         client_version="17.1",
         compression="none",
-        parts=(Part(file="f", bytes=1, sha256="0"),),
+        parts=(Part(file="f", bytes=1, sha256="0" * 64),),
         verified=(Verification(at=at, error="bad"),) if damaged else (),
         physical=Physical(
             parent=parent.id if parent else None,
@@ -123,7 +123,7 @@ def test_wal_of_a_timeline_that_began_again_further_back_is_kept():
 def age(source, days):
     """Let every backup be so many days older."""
     for path in source.folder.path.glob("*Z-*.json"):
-        found = Entry.unsealed(path.read_bytes())
+        found = Entry.unsealed(path.read_bytes(), path.stem)
         moved = {"started": found.started - timedelta(days=days), "finished": found.finished - timedelta(days=days)}
         physical = found.physical.model_copy(update={"consistent_at": found.physical.consistent_at - timedelta(days=days)})
         path.unlink()
@@ -161,7 +161,7 @@ def test_a_base_stays_as_long_as_what_adds_to_it_is_read(tmp_path):
     folder = Folder.of(settings)
     entries = []
     for each in [*chained(60, 59, 58), entry(20)]:
-        entries.append(each.model_copy(update={"parts": (Part(file=f"{each.id}.cluster", bytes=1, sha256="0"),)}))
+        entries.append(each.model_copy(update={"parts": (Part(file=f"{each.id}.cluster", bytes=1, sha256="0" * 64),)}))
         (tmp_path / entries[-1].parts[0].file).mkdir()
         Catalogue(folder).add(entries[-1], [])
     for read in (entries[1], entries[0]):

@@ -56,3 +56,29 @@ def test_hashes_from_elsewhere_verify(hashed):
     assert not hashed.needs_rehash(rounds=10)
     with pytest.raises(ValueError, match="10 to 31"):
         PasswordHash.of("x", rounds=4)
+
+
+def test_a_sign_in_costs_the_same_whatever_the_account(monkeypatch):
+    """An unknown name, an old cheap hash and a new one, with a right password and a wrong one: bcrypt does the same work."""
+    cheap, new = PasswordHash.of(CLEAR, rounds=10), PasswordHash.of(CLEAR)
+    work = []
+
+    def counted(function):
+        def count(password, given):
+            work.append(2 ** int(given[4:6]))
+            return function(password, given)
+
+        return count
+
+    for name in ("hashpw", "checkpw"):
+        monkeypatch.setattr(bcrypt, name, counted(getattr(bcrypt, name)))
+    costs = set()
+    for sign_in in (PasswordHash.refuse, cheap.verify, new.verify):
+        for clear in (CLEAR, "wrong"):
+            work.clear()
+            sign_in(clear)
+            costs.add(sum(work))
+    assert costs == {2**12}
+    work.clear()
+    assert not any(sign_in("x" * 73) for sign_in in (PasswordHash.refuse, cheap.verify, new.verify))
+    assert work == []

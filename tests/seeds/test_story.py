@@ -119,4 +119,4 @@ def test_a_published_key_opens_every_sealed_secret(filled):
         assert all(key.reveal(ring).endswith(key.key_last4) for key in keys)
         connections = session.scalars(select(McpConnection).where(McpConnection.kek_id.is_not(None))).all()
         assert connections
-        assert all('"token"' in ring.open(row.secrets, owner=row.id) for row in connections)
+        assert all('"token"' in ring.open(row.secrets, owner=row.id, column="mcp_connections.secrets") for row in connections)

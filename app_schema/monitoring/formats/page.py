@@ -27,7 +27,9 @@ def render(taken: Snapshot | Outage, memory: Memory) -> str:
         ExtraMissing: pygal is not installed.
     """
     source = files("app_schema.monitoring.formats").joinpath("page.html.mako").read_text(encoding="utf-8")
-    template = Template(text=source, default_filters=["str", "h"], strict_undefined=True)  # noqa: S702 (h escapes every value)
+    imports = ["from app_schema.printable import visible"]
+    filters = ["str", "visible", "h"]
+    template = Template(text=source, default_filters=filters, imports=imports, strict_undefined=True)  # noqa: S702 (h escapes every value)
     parts = _outage(taken) if isinstance(taken, Outage) else _snapshot(taken, memory)
     return str(template.render(**parts, heading=heading, shown=shown, numeric=_numeric, meanings=MEANINGS))
 

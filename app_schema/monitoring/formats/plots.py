@@ -15,6 +15,7 @@ from app_schema.monitoring.backup_rules import FULL, RPO
 from app_schema.monitoring.history import Point, series
 from app_schema.monitoring.tables import TABLE_BYTES
 from app_schema.monitoring.units import KILO, duration, size
+from app_schema.printable import visible_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,7 +61,7 @@ def plots(snapshot: Snapshot, memory: Memory) -> list[Plot]:
 
 def _growth(snapshot: Snapshot, memory: Memory) -> Plot:
     largest = [row.table for row in snapshot.rows("tables")[:MOST_TABLES]]
-    lines = {table: _series(snapshot, memory, TABLE_BYTES, table=table) for table in largest}
+    lines = {visible_name(table): _series(snapshot, memory, TABLE_BYTES, table=table) for table in largest}
     korean, title = "테이블 크기 추이", "Growth over time"
     if not any(len(points) >= FEWEST_POINTS for points in lines.values()):
         return Plot(korean, title, "두 번째 측정부터 그려집니다. Drawn from the second look on.", None)
@@ -74,7 +75,7 @@ def _sizes(snapshot: Snapshot) -> Plot:
     korean, title = "테이블과 인덱스 크기", "Sizes"
     if not rows:
         return Plot(korean, title, "테이블이 없습니다. There is no table.", None)
-    chart = _chart("HorizontalStackedBar", value_formatter=_bytes, x_labels=[row.table for row in reversed(rows)])
+    chart = _chart("HorizontalStackedBar", value_formatter=_bytes, x_labels=[visible_name(row.table) for row in reversed(rows)])
     chart.y_labels = _scale(max(row.total_bytes for row in rows))
     chart.add("테이블 table", [row.table_bytes for row in reversed(rows)])
     chart.add("인덱스 indexes", [row.index_bytes for row in reversed(rows)])

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
-from rich.text import Text
+from rich.text import Text as RichText
 
 from app_schema.columns import Columns, no_room
 from app_schema.monitoring.formats.wording import verdict
 from app_schema.monitoring.outage import Outage
 from app_schema.monitoring.units import heading, moment, shown
+from app_schema.printable import visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 STYLES = {"critical": "bold red", "warning": "yellow", "note": "dim"}
 NUMERIC = (int, float)
 NAME, PROSE = 40, 24  # how narrow a name may get before it is folded, and a sentence before it is cut
+
+
+class Text(RichText):
+    """Text of Rich that holds no control characters."""
+
+    def __init__(self, text: str = "", style: str = "") -> None:
+        super().__init__(visible(text), style)
 
 
 def render(taken: Snapshot | Outage, room: int | None) -> RenderableType:
@@ -47,8 +55,8 @@ def _snapshot(snapshot: Snapshot, room: int | None) -> RenderableType:
     return Group(*parts)
 
 
-def _finding(finding: Finding) -> list[Text]:
-    first = Text.assemble((f"{finding.severity:<9} ", STYLES[finding.severity]), (finding.rule, "bold"), f"  {finding.says}")
+def _finding(finding: Finding) -> list[RichText]:
+    first = RichText.assemble((f"{finding.severity:<9} ", STYLES[finding.severity]), (finding.rule, "bold"), f"  {visible(finding.says)}")
     return (
         [first]
         if finding.severity == "note"

@@ -29,7 +29,7 @@ class Connections(Accounts):
         key = clear or unique("sk-test-provider")
         draft = ApiKey.for_provider(user_id=user_id, name=unique("key"), provider="openai", key=key, keyring=self.keyring)  # type: ignore[arg-type]
         sealed_to = columns.get("id", draft.id)
-        facts: Columns = {"id": sealed_to, "sealed": self.keyring.seal(key, owner=sealed_to)}
+        facts: Columns = {"id": sealed_to, "sealed": self.keyring.seal(key, owner=sealed_to, column="api_keys.sealed")}
         facts |= {name: getattr(draft, name) for name in ("kind", "name", "provider", "key_prefix", "key_last4", "key_hash")}
         return self._add(ApiKey, columns, **facts, **({"user_id": user_id} if user_id else {}))
 
@@ -53,7 +53,7 @@ class Connections(Accounts):
         own_id = columns.get("id") or self._next_id()
         facts: Columns = {"command": "mcp-server"} if transport == Transport.STDIO else {"server_url": "https://mcp.example.kr/mcp"}
         if auth_type != AuthType.NONE:
-            facts["secrets"] = self.keyring.seal("token-for-tests", owner=own_id)
+            facts["secrets"] = self.keyring.seal("token-for-tests", owner=own_id, column="mcp_connections.secrets")
         if status != McpStatus.UNKNOWN:
             facts["last_health_check"] = NOW
         if status == McpStatus.ERROR:
