@@ -12,17 +12,17 @@ DECLARE
     named constant text :=
         '(?:pass-?word|passwd|passw|pass[-_ ]?phrase|passcode|pswd|비밀 ?번호|비번|패스워드|패스프레이즈|암호(?!화)|시크릿|토큰|보안 ?키|인증 ?키|비밀 ?키'
         '|(?:api|access|secret|private|encrypt(?:ion)?|signing|shared|account|master|service|client|auth|license|sas|fernet|hmac|jwt)[-_. ]?key'
-        '|secret|credential|token(?!s["'']?[ \t]*[:=][ \t]*[0-9.,]+(?![0-9A-Za-z]))|jwt|signature|session[-_. ]?id|sessid|sessionid|connect\.sid'
+        '|secret|credential|token(?!s["'']?[ \t]*[:=][ \t]*\[?[0-9][0-9.,]*(?![0-9A-Za-z]))|jwt|signature|session[-_. ]?id|sessid|sessionid|connect\.sid|(?:security|recovery|backup)[-_ ]?code'
         '|(?:^|[^a-z])(?:pass|pwd|pw|pin|otp|cvv2?|cvc2?|sid|sig|apikey|authkey)(?!["'']?[ \t]*[:=][ \t]*["'']?[~/]))'
-        '(?:s|[-_. ]?(?:confirm(?:ation|ed)?|again|repeat|retype|check|new|old|current|hash|value|plain|raw|text|string|base64|b64|확인|[0-9]{1,3}))*';
+        '(?:s|[-_. ]?(?:base|answer|변경|재설정|confirm(?:ation|ed)?|again|repeat|retype|check|new|old|current|hash|value|plain|raw|text|string|base64|b64|확인|[0-9]{1,3}))*';
     -- Between the word and its value: ' = ', '": ', '\": ', '[]=', ' => ', '%3D'.
-    sep constant text := '(?:\]|%5D|\[[^][:space:]]{0,20}\]|%5B[^%[:space:]]{0,20}%5D)?[\\"''`*]{0,3}[ \t]*(?:=>|:=|=(?!=)|%3D|:(?![:/])(?=[ \t]*[^[:space:]]{3}))[ \t]*';
+    sep constant text := '(?:\]|%5D|\[[^][:space:]]{0,20}\]|%5B[^%[:space:]]{0,20}%5D)?[\\"''`*]{0,3}[ \t]*(?:=>|:=|=(?!=)|%3D|:(?![:/])(?=[ \t]*(?:[^[:space:]]{3}|["''`]))(?![ \t]*[가-힣]+(?:[[:space:].,!?)]|$))|[ \t]to[ \t](?=[ \t]*''))[ \t]*';
     -- Words that say something about a secret instead of being one.
     said constant text :=
-        '(?!\[secret\]|[a-z][a-z0-9-]{0,20}[ \t]+\[secret\]|(?:expired|expires|invalid|missing|required|requires|not|is|must|was|are|has|null|none|nil|true|false|undefined'
+        '(?!["''`\\]{0,3}\[secret\]|[a-z][a-z0-9-]{0,20}[ \t]+\[secret\]|(?:expired|expires|invalid|missing|required|requires|not|is|must|was|are|has|null|none|nil|true|false|undefined'
         '|empty|too|and|or|the|failed|failure|failing|mismatch|incorrect|wrong|changed|updated|reset|expected|unexpected|authentication|authorization'
         '|auth|scheme|realm|token|tokens|credentials?|header|error|denied|unknown|enabled|disabled|valid|ok|rotation|rotated|string|str|optional'
-        '|accepted|rejected|received|refreshed|revoked|issued|of|for|in|to|from)(?![a-z0-9_@$#%^&*!])|[가-힣]+(?:[[:space:].,!?)]|$))';
+        '|accepted|rejected|received|refreshed|revoked|issued|of|for|in|to|from)(?![a-z0-9_@$#%^&*!]))';
     -- A value without quotes: up to a blank, or a mark that ends it.
     bare constant text :=
         '(?:[^][:space:]&;,"''`<>(){}[|\\]|&(?![A-Za-z_][-A-Za-z0-9_.%]*=|amp;)|[;,](?![[:space:]"'']|$|[A-Za-z_][-A-Za-z0-9_.]*[=:])'
@@ -41,7 +41,7 @@ DECLARE
             '|r8_|pplx-|xai-|sbp_|pscale_|fo1_|fm2_|sntry|age-secret|rubygems_|hrku-|ccipat|atlasv1|lsv2_|tvly-|(?:ac|sk)[0-9a-f]{32}|cio[A-Za-z0-9]{8}|kakaoak'
             '|[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{6}\.',
             '(^|[^A-Za-z0-9])(?:'
-            'sk[-_](?=[A-Za-z_-]*[0-9][A-Za-z_-]*[0-9])[A-Za-z0-9_-]{8,}|(?:[prs]k|whsec)[-_](?:(?:live|test|proj|ant)[-_])?[A-Za-z0-9]{16,}'  -- OpenAI, Anthropic, Stripe
+            'sk[-_][A-Za-z0-9_-]{6,}[0-9][A-Za-z_-]*[0-9][A-Za-z0-9_-]*|sk[-_][A-Za-z0-9_-]*[0-9][A-Za-z_-]*[0-9][A-Za-z0-9_-]{6,}|(?:[prs]k|whsec)[-_](?:(?:live|test|proj|ant)[-_])?[A-Za-z0-9]{16,}'  -- OpenAI, Anthropic, Stripe
             '|[pr]k[-_](?:live|test)[-_][A-Za-z0-9_-]{8,}|(?:test|live)_g?[cs]k_[A-Za-z0-9]{16,}'  -- Stripe, Toss Payments
             '|gh[opsur]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat|ffct)-[A-Za-z0-9_.-]{16,}'  -- GitHub, GitLab
             '|xox[a-z][-.][A-Za-z0-9.-]{8,}|xapp-[A-Za-z0-9-]{8,}'  -- Slack
@@ -66,10 +66,10 @@ DECLARE
         ],
         -- Webhooks: whoever has the address may post.
         [
-            'hook|/bot[0-9]|logic\.azure',
+            'hook|/bot[0-9]|logic\.azure|jandi|ifttt',
             '(://(?:hooks?\.[a-z0-9.-]+|[a-z0-9.-]*webhook\.office\.com|outlook\.office(?:365)?\.com/webhook|(?:[a-z]+\.)?discord(?:app)?\.com/api(?:/v[0-9]+)?/webhooks'
-            '|wh\.jandi\.com|[a-z0-9.-]*logic\.azure\.com(?::443)?|api\.telegram\.org|open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot'
-            '|[a-z0-9.-]+(?::[0-9]+)?/(?:[a-z0-9_.-]+/){0,3}(?:web)?hooks?)/)(?![^[:space:]"'']*\[secret\]|[a-z]+(?:[[:space:]"'']|$))[^[:space:]"''`<>)\]}]{8,}', '\1[secret]', 'gi'
+            '|wh\.jandi\.com|maker\.ifttt\.com|[a-z0-9.-]*logic\.azure\.com(?::443)?|api\.telegram\.org|open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot'
+            '|[a-z0-9.-]+(?::[0-9]+)?/(?:[a-z0-9_.-]+/){0,3}(?:web)?hooks?)/)(?![a-z]+(?:[[:space:]"'']|$))(?:[^][:space:]:"''`<>)}[]|:(?!//)){8,}(?=[][:space:]"''`<>)}]|:|$)', '\1[secret]', 'gi'
         ],
         -- The password in a URL, or a long user name without one.
         [
@@ -89,15 +89,18 @@ DECLARE
         -- Cookies, all of them.
         [
             'cookie',
-            '(cookie2?["''\\]{0,3}[ \t]*[:=,][ \t]*[\\"'']{0,3})(?!\[secret\])[^]=;:,["''\\[:space:]]{1,200}=(?:"[^"\n]*"|[^;"''\\[:space:]]*)'
-            '(?:;[ \t]*[^=;"''\\[:space:]]+(?:=(?:"[^"\n]*"|[^;"''\\[:space:]]*))?)*', '\1[secret]', 'gi'
+            '(cookies["'']?[ \t]*[:=][ \t]*)\{[^{}\n]*\}|(cookie2?["''\\]{0,3}[ \t]*[:=,][ \t]*[\\"'']{0,3})(?!\[secret\])[^]=;:,["''\\[:space:]]{1,200}=(?:"[^"\n]*"|[^;"''\\[:space:]]*)'
+            '(?:;[ \t]*[^=;"''\\[:space:]]+(?:=(?:"[^"\n]*"|[^;"''\\[:space:]]*))?)*', '\1\2[secret]', 'gi'
         ],
         -- Headers and fields as pairs: ("X-Api-Key", "…"), name: "X-Api-Key", value: "…".
         [
             '["''][[:space:]]*,|value',
-            '(["''](?:[a-z0-9_-]*(?:token|secret|api-?key|cookie|authorization|passw(?:or)?d|signature)|비밀번호)["''][[:space:]]*,[[:space:]]*'
-            '(?:["'']?value["'']?[[:space:]]*:[[:space:]]*)?b?["''])(?!\[secret\]|value["''])[^"''\n]+', '\1[secret]', 'gi'
+            '(["''](?:[a-z0-9_.-]*(?:token|secret|api[-_]?key|cookie|authorization|passw(?:or)?d|signature)|비밀번호)["''](?:[[:space:]]*,[[:space:]]*'
+            '(?:["'']?value["'']?[[:space:]]*:[[:space:]]*)?b?|[[:space:]]+value=)["''])(?!\[secret\]|value["''])[^"''\n]+', '\1[secret]', 'gi'
         ],
+        -- A list, or the text of an element, after a word that names a secret.
+        ['[[]', '(' || named || sep || ')(?!\[secret\])\[[^][\n]*\]', '\1[secret]', 'gi'],
+        ['</', '(<[a-z0-9:_.-]*(?:passw(?:or)?d|secret|token|api-?key|비밀번호)[a-z0-9:_.-]*>)(?!\[secret\])[^<>]+', '\1[secret]', 'gi'],
         -- A value in quotes after a word that names a secret; the quotes stay.
         [
             '["''`]',
@@ -114,25 +117,28 @@ DECLARE
         ],
         -- SQL and shell: PASSWORD 'x', IDENTIFIED BY 'x', --password x, sshpass -p x, curl -u user:x, mysql -px.
         [
-            'password[ \t]+[''"$]|identified|--[a-z]|sshpass|curl|mysql|-u ',
-            '((?:password|identified[ \t]+by(?:[ \t]+password)?)[ \t]+)(?:''(?!\[secret\]'')(?:[^'']|'''')+''|"(?!\[secret\]")[^"]+"|\$([a-z_]*)\$[^$]+\$[a-z_]*\$)', '\1[secret]', 'gi'
+            'password[^[:alnum:]]|identified|--[a-z]|sshpass|curl|mysql|-u ',
+            '((?:password|identified[ \t]+by(?:[ \t]+password)?|password[ \t]+for[ \t]+[^ =]{1,60}[ \t]*=)[ \t]*[(e]?[ \t]*)(?:''(?!\[secret\]'')(?:[^'']|'''')+''|"(?!\[secret\]")[^"]+"|\$([a-z_]*)\$[^$]+\$[a-z_]*\$)', '\1[secret]', 'gi'
         ],
         [
-            '--[a-z]|sshpass|curl|mysql|psql|redis-cli',
+            '--?[a-z]|sshpass|curl|mysql|redis-cli|aws_s',
             '(--?(?:[a-z0-9]+-){0,3}(?:password|passwd|pass|passphrase|token|secret|api-?key|access-?key|secret-?key|auth)[ \t]+|sshpass[ \t]+-p[ \t]*|(?:curl|wget|http)[^\n|;]{0,80}[ \t](?:-u|--user)[ \t=]+["'']?[^:"''[:space:]]+:'
-            '|mysql[a-z]*[^\n|;]{0,80}[ \t]-p(?=[^[:space:]])|redis-cli[^\n|;]{0,80}[ \t]-a[ \t]+)(?!-|\[secret\])(?:"[^"\n]*"|''[^''\n]*''|[^"''[:space:]]+)', '\1[secret]', 'gi'
+            '|mysql[a-z]*[^\n|;]{0,80}[ \t]-p(?=[^[:space:]])|redis-cli[^\n|;]{0,80}[ \t]-a[ \t]+|(?:docker|podman|helm)[^\n|;]{0,80}[ \t]-p[ \t]+|aws_(?:secret_access_key|session_token)[ \t]+)(?!-|\[secret\])(?:"[^"\n]*"|''[^''\n]*''|[^"''[:space:]]+)', '\1[secret]', 'gi'
         ],
         -- Prose: 비밀번호는 X, password is X, where X has a digit or a mark; 인증번호 123456, verification code: 123456.
         [
-            '비밀 ?번호|비번|패스워드|암호|passw|passcode|passphrase|pin|pw',
+            '비밀 ?번호|비번|패스워드|암호|passw|passcode|passphrase|pin|pw|token[ \t]',
             '((?:비밀 ?번호|비번|패스워드|암호|(?:^|[^a-z])(?:pw|pin))(?:는|은|가|이)?[ \t]+|(?:password|passcode|passphrase|pin)[ \t]+(?:is|was|to)[ \t]+["''`]?)'
-            '(?![!-~]+ ?(?:자|글자|개|회|번|일|분|초|시간|bytes?|char|글))(?!(?:bcrypt|sha|argon|md5|aes|pbkdf|scrypt|utf|http|v[0-9]|[0-9.]+(?:/|$| ))[-0-9a-z]*)(?=[!-~]*[0-9!@#$%^*])(?!\[secret\])[^][:space:]"''`,;(){}가-힣]{4,}',
-            '\1[secret]', 'gi'
+            '(?![!-~]+ ?(?:자|글자|개|회|번|일|분|초|시간|bytes?|char|글))(?!(?:bcrypt|sha|argon|md5|aes|pbkdf|scrypt|utf|http|v[0-9]|[0-9.]+(?:/|$| ))[-0-9a-z]*)(?=[!-~]*[0-9!@#$%^*])(?!\[secret\])[^][:space:]"''`,;(){}가-힣]{4,}'
+            '|((?:비밀 ?번호|비번|패스워드|암호)(?:는|은|가|이)[ \t]+)(?:"(?!\[)[^"\n]{4,}"|''(?!\[)[^''\n]{4,}'')|((?:^|[^a-z])token[ \t]+)(?=[a-z_-]*[0-9])[a-z0-9_-]{16,}',
+            '\1\2\3[secret]', 'gi'
         ],
         [
-            '(?:인증|확인|보안) ?(?:번호|코드)|일회용|otp|핀 ?번호|pin|(?:code|passcode)',
-            '((?:(?:인증|확인|보안) ?(?:번호|코드)|일회용 ?(?:비밀)?번호|핀 ?번호|otp|(?:verification|security|confirmation|one[- ]time|login|auth(?:entication)?)[- ]?(?:code|passcode|password))'
-            '[^0-9A-Za-z\n\[]{0,3}(?:is[ \t]+|\[)?[^0-9A-Za-z\n\[]{0,3})(?:[0-9]{4,8}|[0-9]{3}[- ][0-9]{3})(?![0-9])(?! ?[자원개회분초])', '\1[secret]', 'gi'
+            '(?:인증|확인|보안) ?(?:번호|코드)|일회용|otp|핀 ?번호|pin|cv[vc]|(?:code|passcode)',
+            '((?:(?:인증|확인|보안) ?(?:번호|코드)|일회용 ?(?:비밀)?번호|핀 ?번호|otp|(?:verification|security|confirmation|one[- ]time|2fa|login|auth(?:entication)?)[- ]?(?:code|passcode|password))'
+            '[^0-9A-Za-z\n\[]{0,3}(?:is[ \t]+|\[)?[^0-9A-Za-z\n\[]{0,3})(?:(?=[a-z]{0,7}[0-9])[a-z0-9]{4,8}|[0-9]{3}[- ][0-9]{3})(?![0-9a-z])(?! ?[자원개회분초])'
+            '|(\[)[0-9]{4,8}(?=\][^0-9\n]{0,12}(?:인증|확인) ?(?:번호|코드))|((?:^|[^a-z])(?:cv[vc]2?|(?:pin|passcode)(?:[ \t](?:code|number|no\.?))?(?:[ \t]is)?)[ \t]+)(?:[0-9]{3,8})(?![0-9a-z가-힣])',
+            '\1\2\3[secret]', 'gi'
         ],
         -- IP addresses.  Loopback stays, and a private one with a port, which is a server's; a version is no address: a control character stands in the way, and goes at the end.
         [
