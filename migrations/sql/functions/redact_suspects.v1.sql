@@ -63,7 +63,7 @@ BEGIN
             '|[0-9]{2}-[0-9]{2}-[0-9]{6}-[0-9]{2}|(?:0[1-8]|82)[-–—―−‐‑·._/0-9() \t]{0,12}[0-9]{3}[-–—―−‐‑·._/ \t]{0,3}[0-9]{4}'
             '|\+[1-9][-. 0-9()]{8}'
         )
-        -- another spelling (see redact_fold)
+        -- another spelling of letters, digits and marks
         OR seen ~ '[\u00a0\u00ad\u1100-\u11ff\u2000-\u200f\u2011\u2060-\u209c\u2460-\u249b\u3000\ufe50-\ufe6b\ufeff\uff10-\uff19\uff1a\uff1d\uff20-\uff3a\uff3f\uff41-\uff5a]';
 END
 $$
