@@ -64,7 +64,7 @@ def test_another_dump_is_waited_for_and_named(settings, folder, heard):
         other.result()
     [line] = heard.lines
     assert line.startswith(f"waiting for another dump in {folder.path} (process {os.getpid()}, since 2")
-    assert line.endswith(" UTC), at most 4 h")
+    assert line.endswith(" KST), at most 4 h")
     assert not list(folder.path.glob("*.lock")) + list(folder.path.glob(".dump.lock"))
 
 

@@ -2,7 +2,8 @@
 -- uses, and the Luhn check digit.  Called by redact_numbers.
 CREATE OR REPLACE FUNCTION is_card_number(p_text text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (
+AS $$
+    SELECT (
         SELECT length(d) BETWEEN 14 AND 19
             AND d COLLATE "C" ~ '^(?:[34569]|2[2-7])'
             AND (
@@ -11,3 +12,4 @@ CREATE OR REPLACE FUNCTION is_card_number(p_text text) RETURNS boolean
             )
         FROM regexp_replace(p_text COLLATE "C", '[^0-9]', '', 'g') AS d
     )
+$$

@@ -5,7 +5,8 @@
 -- Called by redact_numbers.
 CREATE OR REPLACE FUNCTION is_resident_number(p_digits text, p_named_otherwise boolean) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN CASE
+AS $$
+    SELECT CASE
         WHEN p_digits COLLATE "C" !~ '^[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[1-8][0-9]{6}$' THEN false
         ELSE (
             SELECT (11 - weighted % 11) % 10 = last
@@ -25,3 +26,4 @@ CREATE OR REPLACE FUNCTION is_resident_number(p_digits text, p_named_otherwise b
             ) AS sums
         )
     END
+$$
