@@ -67,7 +67,8 @@ class Proof(Record):
         tables: by qualified name, ``schema.table``; partitions count with their parent.
         catalog: by schema and kind of object, a digest of every definition (see ``drift.catalog``).
         names: by schema and kind of object, a digest of the objects' names.
-        fingerprint: the version of ``catalog``: 1 has no ``names``, and counts what some servers keep for themselves in a column's options.
+        fingerprint: the version of ``catalog``: 1 has no ``names``, and counts parentheses and what some servers keep for themselves
+            in a column's options.
     """
 
     tables: dict[str, TableProof]

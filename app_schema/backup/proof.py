@@ -46,6 +46,8 @@ SCHEMAS = text("""
 """)
 UNDEFINED = (UndefinedTable, UndefinedFunction, UndefinedObject)
 FINGERPRINT = 2  # the version of the fingerprints that are taken; see entry.Proof
+# PostgreSQL prints ((a AND b) AND c) as (a AND b AND c) once it was restored: parentheses do not count, in a copy of the same
+PARENTHESES = str.maketrans("", "", "()")
 UNSURE = ("column",)  # kinds of which version 1 counts what some servers keep for themselves
 Digests = dict[str, dict[str, str]]
 
@@ -94,7 +96,7 @@ def take(  # noqa: PLR0913 (an argument each question)
         rows: whether to count and hash them.
         catalog: whether to fingerprint every schema.
         search_paths: values of ``search_path`` to try for a table that cannot be read without; see :func:`_count_and_hash`.
-        like: hash the columns in the order of this proof.
+        like: hash the columns in the order of this proof, and fingerprint as its version does.
     """
     found = {}
     for table in tables:
@@ -104,8 +106,9 @@ def take(  # noqa: PLR0913 (an argument each question)
         found[table.name] = TableProof(rows=counted, hash=hashed, partitions=table.partitions, dependents=table.dependents, columns=columns)
     if not catalog:
         return Proof(tables=found)
-    definitions, names = fingerprint(connection)
-    return Proof(tables=found, catalog=definitions, names=names, fingerprint=FINGERPRINT)
+    version = like.fingerprint if like else FINGERPRINT
+    definitions, names = fingerprint(connection, version)
+    return Proof(tables=found, catalog=definitions, names=names, fingerprint=version)
 
 
 def _count_and_hash(connection: Connection, table: Table, columns: Sequence[str], search_paths: Sequence[str]) -> tuple[int, str | None]:
@@ -132,7 +135,7 @@ def _count_and_hash(connection: Connection, table: Table, columns: Sequence[str]
     raise AssertionError  # the last attempt returns or raises
 
 
-def fingerprint(connection: Connection) -> tuple[Digests, Digests]:
+def fingerprint(connection: Connection, version: int = FINGERPRINT) -> tuple[Digests, Digests]:
     """Digest every definition in every schema, and every name, by schema and kind of object."""
     from app_schema.drift.catalog import snapshot  # noqa: PLC0415 (Alembic comes with it)
 
@@ -144,7 +147,8 @@ def fingerprint(connection: Connection) -> tuple[Digests, Digests]:
         savepoint.rollback()
         kinds: dict[str, list[tuple[str, str]]] = {}
         for key, definition in sorted(found.items(), key=lambda item: (item[0].kind, item[0].relation or "", item[0].name)):
-            kinds.setdefault(key.kind, []).append((f"{key.relation}\0{key.name}", definition))
+            counted = definition if version == 1 else definition.translate(PARENTHESES)
+            kinds.setdefault(key.kind, []).append((f"{key.relation}\0{key.name}", counted))
         definitions[schema] = {kind: _digest("\0".join(each) for each in objects) for kind, objects in kinds.items()}
         names[schema] = {kind: _digest(name for name, _ in objects) for kind, objects in kinds.items()}
     return definitions, names

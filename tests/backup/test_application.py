@@ -217,3 +217,19 @@ def test_what_the_server_refuses_is_listed_and_the_database_is_kept(newer, tmp_p
     (kept,) = databases(newer, f"{newer.database}_restored_")
     drop(newer, kept)
     assert not drill(settings, source, newer).drill.passed
+
+
+def test_conditions_that_are_printed_with_other_parentheses(server, tmp_path):
+    """PostgreSQL prints a condition with BETWEEN otherwise once it was restored, and means the same."""
+    with new_database(server) as url:
+        run(
+            url,
+            "CREATE TABLE sizes (a int, b int, CHECK (a BETWEEN 1 AND 9 AND b > 0))",
+            "CREATE INDEX sized ON sizes (b) WHERE a BETWEEN 2 AND 8 AND b > 1",
+            "CREATE VIEW small AS SELECT a FROM sizes WHERE a BETWEEN 1 AND 3 AND b > 2",
+            "CREATE FUNCTION fits(a int, b int) RETURNS bool LANGUAGE sql RETURN a BETWEEN 1 AND 3 AND b > 2",
+        )
+        settings, _, _, source = taken(url, tmp_path)
+        done = restore(settings, source, url, replace_it=True)
+        drop(url, done.old)
+        assert done.differences == ()
