@@ -8,6 +8,7 @@ from databases import engine_of
 from places import changed, databases, drop, left_over, one, run, spare
 from sqlalchemy import text
 
+from app_schema.backup import proof
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import dump
 from app_schema.backup.entry import Entry
@@ -27,13 +28,18 @@ def cleaned(filled):
     drop(filled, *databases(filled, f"{filled.database}_before_"), *databases(filled, f"{filled.database}_restored"))
 
 
-def told(source, kinds, *, names=(), fingerprint=2, server_version=None):
-    """The same backup, whose catalogue says other digests of some kinds, of definitions and perhaps of names."""
+def told(source, kinds, *, names=(), older=None, server_version=None):
+    """The same backup, whose catalogue says other digests of some kinds, of definitions and perhaps of names.
+
+    ``older`` are the definitions of an earlier version of the fingerprint.
+    """
     facts = source.entry.model_dump(mode="json")
-    proof = facts["parts"][0]["database"]["proof"]
-    proof["catalog"]["public"] |= dict.fromkeys(kinds, OTHER)
-    proof["names"] = {} if fingerprint == 1 else proof["names"] | {"public": proof["names"]["public"] | dict.fromkeys(names, OTHER)}
-    proof["fingerprint"] = fingerprint
+    facts_of = facts["parts"][0]["database"]["proof"]
+    if older:
+        facts_of |= {"catalog": older, "names": {}, "fingerprint": 1}
+    else:
+        facts_of["names"]["public"] |= dict.fromkeys(names, OTHER)
+    facts_of["catalog"]["public"] |= dict.fromkeys(kinds, OTHER)
     facts["server_version"] = server_version or facts["server_version"]
     entry = Entry.model_validate(facts)
     (source.folder.path / f"{entry.id}.json").write_bytes(entry.sealed())
@@ -113,11 +119,13 @@ def test_only_a_backup_of_the_catalogue_can_be_accepted(settings, source, folder
 @pytest.mark.usefixtures("cleaned")
 @pytest.mark.writes
 def test_an_older_fingerprint_is_compared_without_what_servers_keep_for_themselves(settings, source, filled):
+    with engine_of(filled).connect() as connection, proof.standing_still(connection):
+        older, _ = proof.fingerprint(connection, 1)
     note = "schema public: the definitions of kind column could not be compared, for the backup is of an earlier app_schema"
-    done = restore(settings, told(source, ["column"], fingerprint=1), filled, replace_it=True)
+    done = restore(settings, told(source, ["column"], older=older), filled, replace_it=True)
     assert (done.differences, done.notes) == ((), (note,))
     with pytest.raises(RestoreDiffers, match="and definitions do: schema public: the definitions of kind index differ;"):
-        restore(settings, told(source, ["column", "index"], fingerprint=1), filled, replace_it=True)
+        restore(settings, told(source, ["column", "index"], older=older), filled, replace_it=True)
 
 
 def test_definitions_that_another_version_prints_otherwise_are_compared_by_name(settings, source, filled):
