@@ -67,8 +67,8 @@ class Proof(Record):
         tables: by qualified name, ``schema.table``; partitions count with their parent.
         catalog: by schema and kind of object, a digest of every definition (see ``drift.catalog``).
         names: by schema and kind of object, a digest of the objects' names.
-        fingerprint: the version of ``catalog``: 1 has no ``names``, and counts parentheses and what some servers keep for themselves
-            in a column's options.
+        fingerprint: the version of ``catalog``: 1 has no ``names``, counts parentheses and what some servers keep for themselves
+            in a column's options, and has no kind of its own for owners.
     """
 
     tables: dict[str, TableProof]

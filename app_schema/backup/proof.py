@@ -48,6 +48,7 @@ UNDEFINED = (UndefinedTable, UndefinedFunction, UndefinedObject)
 FINGERPRINT = 2  # the version of the fingerprints that are taken; see entry.Proof
 # PostgreSQL prints ((a AND b) AND c) as (a AND b AND c) once it was restored: parentheses do not count, in a copy of the same
 PARENTHESES = str.maketrans("", "", "()")
+OWNER = "owner"  # the kind of what is not the owner's of most of its schema
 UNSURE = ("column",)  # kinds of which version 1 counts what some servers keep for themselves
 Digests = dict[str, dict[str, str]]
 
@@ -137,7 +138,7 @@ def _count_and_hash(connection: Connection, table: Table, columns: Sequence[str]
 
 def fingerprint(connection: Connection, version: int = FINGERPRINT) -> tuple[Digests, Digests]:
     """Digest every definition in every schema, and every name, by schema and kind of object."""
-    from app_schema.drift.catalog import snapshot  # noqa: PLC0415 (Alembic comes with it)
+    from app_schema.drift.catalog import snapshot, with_owners_apart  # noqa: PLC0415 (Alembic comes with it)
 
     definitions: Digests = {}
     names: Digests = {}
@@ -145,6 +146,8 @@ def fingerprint(connection: Connection, version: int = FINGERPRINT) -> tuple[Dig
         savepoint = connection.begin_nested()
         found = snapshot(connection, schema, ())
         savepoint.rollback()
+        if version > 1:
+            found = with_owners_apart(found)
         kinds: dict[str, list[tuple[str, str]]] = {}
         for key, definition in sorted(found.items(), key=lambda item: (item[0].kind, item[0].relation or "", item[0].name)):
             counted = definition if version == 1 else definition.translate(PARENTHESES)

@@ -23,6 +23,7 @@ PRINTING = text(
     " set_config('quote_all_identifiers', 'off', true), set_config('jit', 'off', true)"
 )
 MONTH = re.compile(r"of (?P<parent>.*), its month")
+OWNER = "owner"
 
 
 class Key(NamedTuple):
@@ -50,6 +51,19 @@ def snapshot(connection: Connection, schema: str, roles: Collection[str]) -> Cat
 def enter(connection: Connection, schema: str) -> None:
     """Make ``schema`` the one that unqualified names mean, until the transaction or savepoint is rolled back."""
     connection.execute(verbatim(f"SET LOCAL search_path TO {quoted(schema)}"))
+
+
+def with_owners_apart(found: Catalog) -> Catalog:
+    """Take the line that names another owner than the schema's out of each definition, and return it as an object of kind ``owner``."""
+    apart: Catalog = {}
+    for key, definition in found.items():
+        lines = definition.split("\n")
+        owner = next((line for line in lines if line.startswith(f"{OWNER} ")), None)
+        if owner:
+            lines.remove(owner)
+            apart[Key(OWNER, key.relation, f"of {key.kind} {key.name}")] = owner
+        apart[key] = "\n".join(lines)
+    return apart
 
 
 def with_months(declared: Catalog, found: Catalog) -> Catalog:

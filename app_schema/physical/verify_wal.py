@@ -113,12 +113,25 @@ class Wal:
         for gap in gaps:
             if after and gap.first in self.gaps:
                 continue
+            if after and self._is_before_archive(gap):
+                yield Finding(name, f"{gap.says}, for archiving began later; {after.id} leads on")
+                continue
             self.gaps[gap.first] = self._before.gaps.get(gap.first, self._now)
             if after is None:
                 yield Finding(name, "", f"{gap.says}: nothing later can be recovered from before it; {NEW_BASE}")
                 continue
             until = f"no moment from there to {moments.exact(chain.place(after).consistent_at)} can be reached; {after.id} leads on"
             yield Finding(name, "", f"{gap.says}: {until}")
+
+    def _is_before_archive(self, gap: Gap) -> bool:
+        """Whether what is missing was never there, as far as is known: it comes before all that was archived of its timeline."""
+        archived = self._archive(None)
+        missing = Segment.parse(gap.first, archived.segment_bytes)
+        if missing is None or gap.first in self._before.gaps:
+            return False
+        begin = min((segment for segment in archived.segments if segment.timeline == missing.timeline), default=missing)
+        known = self._before.timelines.get(missing.timeline)
+        return missing < begin and (known is None or archived.number(known.start) >= begin.number)
 
     def _read_before(self, name: str, found: Route, gap: Gap) -> Iterator[Finding]:
         """Read what lies before a gap: all of it when the gap is news, then what is due.

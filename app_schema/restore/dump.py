@@ -147,7 +147,8 @@ def explained(there: Place, source: Source, differing: Collection[tuple[str, str
         return ()
     from app_schema.restore import definitions  # noqa: PLC0415 (Alembic comes with it)
 
-    return definitions.explain(there.url, target, differing)
+    taken = source.database.proof if source.database else None
+    return definitions.explain(there.url, target, differing, owners_apart=taken is None or taken.fingerprint > 1)
 
 
 def _note(source: Source, name: str, lines: tuple[str, ...]) -> None:

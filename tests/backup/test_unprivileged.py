@@ -6,13 +6,14 @@ from contextlib import ExitStack
 import pytest
 from databases import new_database
 from debian import debian_cluster
-from places import made, one, run, spare
+from places import databases as databases_of
+from places import drop, made, one, run, spare
 
 from app_schema import databases
 from app_schema.backup.dump import dump
 from app_schema.backup.folder import Folder
 from app_schema.engine import administer, connect_to
-from app_schema.errors import RestoreError
+from app_schema.errors import RestoreDiffers, RestoreError
 from app_schema.restore import drill as drilling
 from app_schema.restore import dump as restoring
 from app_schema.restore import place
@@ -145,3 +146,42 @@ def test_the_test_kit_drops_its_databases(limited, server):
         wait_for_autovacuum(server, database.name)
         working.drop(database)
         assert not one(server, f"SELECT count(*) FROM pg_database WHERE datname = '{database.name}'")
+
+
+@pytest.fixture
+def neighbour(server, limited):
+    """A table that another role owns in the same schema, and which the limited role may read."""
+    run(server, "CREATE ROLE app_schema_test_neighbour")
+    run(
+        server.set(database=limited.database),
+        "CREATE TABLE beside (id int PRIMARY KEY)",
+        "INSERT INTO beside VALUES (1)",
+        "ALTER TABLE beside OWNER TO app_schema_test_neighbour",
+        f"GRANT SELECT ON beside TO {ROLE}",
+    )
+    yield
+    run(server.set(database=limited.database), "DROP TABLE beside")
+    run(server, "DROP ROLE app_schema_test_neighbour")
+
+
+@pytest.mark.usefixtures("neighbour")
+def test_a_drill_beside_a_table_of_another_role(settings, source, limited):
+    """The limited role cannot give a table away, so owners are not compared; all else is."""
+    done = drilling.drill(settings, source, limited)
+    assert done.drill.passed, done
+    assert "schema public: owners were not compared, since a role that is no superuser restores everything as its own" in done.notes
+
+
+@pytest.mark.usefixtures("neighbour")
+def test_a_restore_says_whose_owner_changed(settings, source, limited, server):
+    with pytest.raises(RestoreDiffers, match=f"the owner of table beside is .*, and role app_schema_test_neighbour in {limited.database};"):
+        restoring.restore(settings, source, limited, replace_it=True)
+    drop(server, *databases_of(server, f"{limited.database}_restored_"))
+
+
+@pytest.mark.usefixtures("neighbour")
+def test_a_superuser_restores_owners(settings, source, limited, server):
+    superuser = server.set(database=limited.database)
+    done = drilling.drill(settings, source, superuser)
+    assert done.drill.passed, done
+    assert not any("owners" in note for note in done.notes)

@@ -235,6 +235,21 @@ def test_a_gap_is_an_error_each_time_although_a_newer_backup_leads_on(source):
     assert "no moment from there to" in found[0].error
 
 
+@pytest.mark.parametrize("was_there", [False, True])
+def test_wal_from_before_archiving_began_is_no_damage(source, was_there):
+    """Who takes a base and archives from the next day on has lost nothing; unless it was seen there before."""
+    if was_there:
+        assert errors(source) == []
+    begins = chain.place(source.entries[1]).start_wal
+    for path in source.wal.iterdir():
+        if re.match("[0-9A-F]{24}", path.name) and path.name < begins:
+            path.unlink()
+    for _ in range(2):
+        found = list(verify(source.settings, source.folder, source.entries))
+        assert [finding.name for finding in found if finding.error] == ["WAL of timeline 1"] * was_there
+        assert any("for archiving began later" in finding.note for finding in found) is not was_there
+
+
 def test_an_archive_that_ends_before_a_backup_begins(source):
     for path in (*source.wal.glob("*.partial"), *source.segments[1:]):
         path.unlink()
