@@ -45,7 +45,7 @@ LOCALE = text("SELECT to_jsonb(d) FROM pg_database d WHERE datname = current_dat
 # of new sessions here, as the server, this database and this user's role set it
 SEARCH_PATH = text("SELECT reset_val FROM pg_settings WHERE name = 'search_path'")
 DEFAULT_SEARCH_PATH = '"$user", public'
-PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
+PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}  # see names.PROVIDERS
 
 
 class Table(NamedTuple):

@@ -154,13 +154,17 @@ def _grants(schema: str) -> str:
     """Return the grants of the groups as they are declared, for a server that has the groups; nobody else's leave with the copy."""
     groups = ", ".join(literal(role.name) for role in objects.newest("roles"))
     statements = [f"{grant.path.read_text(encoding='utf-8').rstrip().removesuffix(';')};" for grant in objects.newest("grants")]
+    count = len(list(objects.newest("roles")))
     return "\n".join(
         [
-            f"SELECT count(*) = {len(list(objects.newest('roles')))} AS has_groups FROM pg_roles WHERE rolname IN ({groups}) \\gset",  # noqa: S608
-            "\\if :has_groups",
-            f"SET search_path = {quoted(schema)};",
+            "DO $groups$",
+            "BEGIN",
+            f"IF (SELECT count(*) = {count} FROM pg_catalog.pg_roles WHERE rolname IN ({groups})) THEN",  # noqa: S608
+            f"PERFORM pg_catalog.set_config('search_path', {literal(quoted(schema))}, true);",
             *statements,
-            "\\endif",
+            "END IF;",
+            "END",
+            "$groups$;",
             "",
         ]
     )

@@ -17,7 +17,7 @@ from app_schema.errors import BackupDamaged
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from app_schema.backup.entry import Configuration, Entry, Physical
+    from app_schema.backup.entry import Configuration, Database, Entry, Physical
 
 
 class Kind(StrEnum):
@@ -40,6 +40,10 @@ SYSTEM = re.compile(r"[0-9]{1,20}")
 MAJOR = re.compile(r"[0-9]+")
 SEGMENT_SIZES = tuple(1 << power for power in range(20, 31))  # initdb --wal-segsize: 1 MB to 1 GB
 CLUSTER = (Kind.BASE, Kind.INCREMENTAL)
+LOCALE = ("ENCODING", "LC_COLLATE", "LC_CTYPE", "LOCALE_PROVIDER", "ICU_LOCALE", "BUILTIN_LOCALE")  # clauses of CREATE DATABASE
+SCHEMA = r"""(?:"(?:[^"\0]|"")*"|[^\s"',;\\\0]+)"""
+SEARCH_PATH = re.compile(rf"(?:{SCHEMA}(?:\s*,\s*{SCHEMA})*)?")
+PROVIDERS = ("libc", "icu", "builtin")
 
 
 def is_id(name: str) -> bool:
@@ -95,6 +99,8 @@ def _wrong(entry: Entry) -> Iterator[tuple[str, str]]:
     hashes = [digest for part in entry.parts for digest in (part.sha256, part.plain_sha256) if digest is not None]
     yield from ((digest, "SHA-256") for digest in hashes if not SHA256.fullmatch(digest))
     yield from ((version, "version") for version in (entry.server_version, entry.client_version) if not VERSION.fullmatch(version))
+    for database in (part.database for part in entry.parts if part.database):
+        yield from _wrong_database(database)
     if entry.encryption not in (None, "age", "gpg"):
         yield str(entry.encryption), "encryption"
     if entry.system_identifier is not None and not SYSTEM.fullmatch(entry.system_identifier):
@@ -103,6 +109,15 @@ def _wrong(entry: Entry) -> Iterator[tuple[str, str]]:
         yield from _wrong_place(entry.physical, entry.kind)
         if entry.physical.configuration:
             yield from _wrong_configuration(entry.physical.configuration)
+
+
+def _wrong_database(database: Database) -> Iterator[tuple[str, str]]:
+    """What of it is not quoted where it becomes SQL."""
+    yield from ((clause, "clause of a locale") for clause in database.locale if clause not in LOCALE)
+    if (provider := database.locale.get("LOCALE_PROVIDER", "libc")) not in PROVIDERS:
+        yield provider, "provider of locales"
+    if not SEARCH_PATH.fullmatch(database.search_path or ""):
+        yield str(database.search_path), "search_path"
 
 
 def _wrong_place(place: Physical, kind: Kind) -> Iterator[tuple[str, str]]:

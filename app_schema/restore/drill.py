@@ -76,7 +76,7 @@ def drill(settings: Settings, source: Source, server: URL, *, quick: bool = Fals
     error = None
     try:
         with administer(server) as administrator:
-            check(administrator, settings, source)
+            check(administrator, settings, source, make_roles=False)  # a role would stay
         with source.opened(settings, steps) as file, place.beside(server, source.database) as there:
             steps.begin("restoring rows" if quick else "restoring rows, indexes and keys")
             filled = _rows_only(there, settings, source, file) if quick else fill(there, settings, source, file)

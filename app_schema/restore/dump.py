@@ -94,11 +94,11 @@ def restore(  # noqa: PLR0913 (an argument each option)
             raise RestoreError(f"{source.shortcomings[0]}, so it replaces nothing; give --to NAME to look at it, or name a whole backup")
         if accept_definitions and source.entry and source.path.parent != source.folder.path:
             raise RestoreError(f"{source.path} is not in {source.folder.path}, whose catalogue keeps what was accepted: move it there")
-        check(administrator, settings, source)
+        of_roles = check(administrator, settings, source)
     with source.opened(settings, steps) as file, place.beside(target, source.database) as there:
         steps.begin("restoring rows, indexes and keys")
         filled = fill(there, settings, source, file)
-        notes = source.shortcomings + there.notes + filled.notes
+        notes = source.shortcomings + of_roles + there.notes + filled.notes
         steps.begin("comparing")
         done, differing = compared(settings, there, source)
         done = replace(done, database=name, notes=notes + done.notes, missing=filled.missing)

@@ -8,12 +8,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app_schema.backup.contents import search_paths
+from app_schema.backup.entry import Kind
 from app_schema.backup.taking import encrypted, major
 from app_schema.engine import connect_to, quoted
-from app_schema.errors import RestoreError, RestoreRefused
+from app_schema.errors import BackupDamaged, RestoreError, RestoreRefused
 from app_schema.restore import archive, script
 from app_schema.restore.replay import AS_DUMPED, Filled, Replay, again
-from app_schema.restore.roles import make
+from app_schema.restore.roles import Made, make
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +31,17 @@ SET_SEARCH_PATH = text("SELECT set_config('search_path', :path, false)")
 SUPERUSER = text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
 
 
-def check(administrator: Connection, settings: Settings, source: Source) -> None:
-    """Refuse what this server cannot take, before anything is made on it; roles that a snapshot has are made from it.
+def check(administrator: Connection, settings: Settings, source: Source, *, make_roles: bool = True) -> tuple[str, ...]:
+    """Refuse what this server cannot take, before anything is made on it; return what is worth knowing, a line each.
+
+    Args:
+        administrator: of the server.
+        settings: how to decrypt.
+        source: what is to be restored.
+        make_roles: whether roles that the server lacks and a snapshot has are made; they stay.
 
     Raises:
+        BackupDamaged: the file with the roles is not what was written.
         ProgramMissing: PostgreSQL's programs here are too old for it, or were built without its compression.
         RestoreRefused: the server is older than the backup, or lacks its roles.
     """
@@ -43,11 +51,12 @@ def check(administrator: Connection, settings: Settings, source: Source) -> None
         raise RestoreRefused(f"the backup is of PostgreSQL {newest} and this server is {here}: restore it into {newest} or newer")
     source.programs(here, tls=encrypted(administrator))
     wanted = source.database.roles if source.database else ()
-    if missing := set(wanted) - set(administrator.scalars(ROLES)):
-        missing -= make(administrator, settings, source, missing)
-    if missing:
+    missing = set(wanted) - set(administrator.scalars(ROLES))
+    made = make(administrator, settings, source, missing) if missing and make_roles else Made()
+    if missing := missing - made.names:
         statements = " ".join(f"CREATE ROLE {quoted(role)} NOLOGIN;" for role in sorted(missing))
         raise RestoreRefused(f"this server lacks roles that own or use what is in the backup; create them first: {statements}")
+    return made.notes
 
 
 def fill(there: Place, settings: Settings, source: Source, file: Path, *sections: str) -> Filled:
@@ -56,12 +65,15 @@ def fill(there: Place, settings: Settings, source: Source, file: Path, *sections
     Entries of an archive that fail are tried again, with the ``search_path`` that the database had.
 
     Raises:
+        BackupDamaged: it is a backup of a kind that is no script, and is one.
         RestoreError: the server is in trouble or refused a script, or the file is none that pg_dump wrote.
     """
     programs = source.programs(major(there.administrator), tls=encrypted(there.administrator))
     paths = search_paths(source.database, settings.schema_name)
     path = paths[0]
     if not script.is_archive(file):
+        if source.entry and source.entry.kind in (Kind.DUMP, Kind.SNAPSHOT):
+            raise BackupDamaged(f"{source.path} is no archive of pg_dump, as every {source.entry.kind} of ours is; nothing was restored")
         script.check(file, str(source.path))
         done = Filled()
         if used := script.restore(programs, there.url, file, paths):

@@ -54,7 +54,7 @@ def restore_table(settings: Settings, source: Source, target: URL, name: str, *,
     qualified, facts = table.named(source.database, name, settings.schema_name)
     taken = Proof(tables={qualified: facts})
     with administer(target) as administrator:
-        check(administrator, settings, source)
+        notes = check(administrator, settings, source)
         programs = source.programs(major(administrator), tls=encrypted(administrator))
         owner = () if administrator.scalar(SUPERUSER) else ("--no-owner",)
         there_already = place.exists(administrator, str(target.database))
@@ -81,7 +81,7 @@ def restore_table(settings: Settings, source: Source, target: URL, name: str, *,
                 there.become(str(target.database))
             done += Filled((f"every table is there and only {qualified} has rows; it has no foreign keys",))
     differences = proof.compare(taken, found) if facts.rows is not None else None
-    notes = done.notes + proof.uncompared(taken, found)
+    notes += done.notes + proof.uncompared(taken, found)
     rows = sum(each.rows or 0 for each in found.tables.values())
     return Restored(str(target.database), time.monotonic() - begun, len(found.tables), rows, differences, notes, missing=done.missing)
 

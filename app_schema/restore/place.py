@@ -116,7 +116,7 @@ def _remove(administrator: Connection, name: str) -> None:
 def _create(administrator: Connection, name: str, database: Database | None) -> tuple[str, ...]:
     create = f"CREATE DATABASE {quoted(name)} TEMPLATE template0"
     locale = dict(database.locale) if database else {"ENCODING": "UTF8"}
-    encoding = locale.pop("ENCODING")
+    encoding = locale.pop("ENCODING", "UTF8")
     provider = locale.pop("LOCALE_PROVIDER", None)
     clauses = "".join(f" {clause} = {literal(value)}" for clause, value in locale.items())
     try:

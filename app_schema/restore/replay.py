@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.backup.programs import reason
 from app_schema.backup.stream import copy
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
     from app_schema.backup.programs import Programs
+    from app_schema.backup.stream import Writable
 
 AS_DUMPED = ""  # pg_dump qualifies every name that it writes
 # of PostgreSQL 17, whose pg_restore also serves older servers
@@ -128,7 +129,7 @@ class Replay:
         ):
             assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
 
-            def write(psql: IO[bytes]) -> None:
+            def write(psql: Writable) -> None:
                 assert process.stdout is not None  # noqa: S101
                 beginning = process.stdout.read(-1 if change else HEADER_BYTES)
                 beginning = beginning.replace(script.SET_PATH_AS_DUMPED, setting, 1).replace(SET_TIMEOUT, SET_TIMEOUT_IF_KNOWN, 1)

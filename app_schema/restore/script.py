@@ -13,12 +13,16 @@ from app_schema.backup.programs import Programs, environment, reason
 from app_schema.backup.stream import BLOCK, copy
 from app_schema.engine import literal
 from app_schema.errors import RestoreError
+from app_schema.restore import restriction
+from app_schema.restore.restriction import Restricted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from sqlalchemy import URL
+
+    from app_schema.backup.stream import Writable
 
 GZIP_MAGIC = b"\x1f\x8b"
 ARCHIVE_MAGIC = b"PGDMP"
@@ -31,6 +35,7 @@ CLUSTER = b"-- PostgreSQL database cluster dump"
 SET_PATH = "SELECT pg_catalog.set_config('search_path', {}, false);"
 SET_PATH_AS_DUMPED = SET_PATH.format("''").encode()
 END_OF_ROWS = b"\\.\n"
+META_COMMAND = "backslash commands are restricted"
 
 
 def is_archive(path: Path) -> bool:
@@ -84,13 +89,28 @@ def restore(programs: Programs, url: URL, path: Path, search_paths: Sequence[str
     for search_path in search_paths:
         with opened(path) as script:
             lines = _with_path(script, SET_PATH.format(literal(search_path)).encode() + b"\n")
-            if feed(programs, url, lambda psql, lines=lines: psql.writelines(lines)) is None:  # type: ignore[misc]
+
+            def write(psql: Writable, lines: Iterator[bytes] = lines) -> None:
+                for line in lines:
+                    psql.write(line)
+
+            if feed(programs, url, write) is None:
                 return search_path
+    if META_COMMAND in first:
+        raise RestoreError(
+            f"{path.name} holds a meta-command of psql, and such a one can run programs on this machine: restore what pg_dump wrote;"
+            " nothing of it stays"
+        )
     raise RestoreError(f"psql failed: {reason(first)}; nothing of it stays")
 
 
-def feed(programs: Programs, url: URL, write: Callable[[IO[bytes]], None], *options: str) -> str | None:
-    """Run in one transaction what ``write`` writes to psql's input; return what psql said if it failed, else None."""
+def feed(programs: Programs, url: URL, write: Callable[[Writable], None], *options: str) -> str | None:
+    """Run in one transaction what ``write`` writes to psql's input; return what psql said if it failed, else None.
+
+    Raises:
+        ProgramMissing: this psql cannot be kept from running meta-commands.
+    """
+    restriction.check(programs)
     arguments = [
         "--no-psqlrc",
         "--quiet",
@@ -107,7 +127,9 @@ def feed(programs: Programs, url: URL, write: Callable[[IO[bytes]], None], *opti
         with psql:
             try:
                 assert psql.stdin is not None  # noqa: S101 (a pipe was asked for)
-                write(psql.stdin)
+                restricted = Restricted(psql.stdin)
+                write(restricted)
+                restricted.finish()
                 psql.stdin.close()
             except BrokenPipeError:  # psql gave up, and says why
                 pass

@@ -1,0 +1,258 @@
+"""Whoever may write to the backups writes a script, or roles: nothing of it runs a program here or makes a superuser."""
+
+import gzip
+import json
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+from databases import administrator
+from places import one, run, spare
+from sqlalchemy import text
+
+from app_schema.backup import names
+from app_schema.backup.catalogue import Catalogue
+from app_schema.backup.entry import Entry, Kind, Part
+from app_schema.backup.programs import Programs
+from app_schema.backup.snapshot import ROLES
+from app_schema.errors import BackupDamaged, ProgramMissing, RestoreError
+from app_schema.restore import restriction, roles, script
+from app_schema.restore.drill import drill
+from app_schema.restore.dump import restore
+from app_schema.restore.source import Source
+
+HEAD, END = "-- PostgreSQL database dump\n", "\n-- PostgreSQL database dump complete\n"
+
+
+@pytest.fixture
+def ran(tmp_path):
+    """A file that is there once the planted program has run."""
+    return tmp_path / "ran"
+
+
+@pytest.fixture
+def restorable(settings, folder, filled):
+    """What a restore takes beside its source."""
+    return settings, folder, filled
+
+
+def planted(body, key="k"):
+    """A script with a meta-command, in and out of the restriction of its own key."""
+    return f"{HEAD}\n\\restrict {key}\n\nCREATE TABLE t (x text);\n{body}\n\\unrestrict {key}\n{END}"
+
+
+ATTACKS = {
+    "plain": "\\! touch {ran}",
+    "after its own key": "\\unrestrict k\n\\! touch {ran}",
+    "a key twice": "\\restrict k\n\\unrestrict k\n\\! touch {ran}",
+    "after a semicolon": "SELECT 1; \\! touch {ran}",
+    "the output": "\\o |touch {ran}",
+    "a query to a program": "SELECT 1 \\g |touch {ran}",
+    "a copy": "\\copy t FROM PROGRAM 'touch {ran}'",
+    "a value of a program": "\\set x `touch {ran}`",
+    "after rows": "COPY t FROM stdin;\na\n\\.\n\\! touch {ran}",
+    "far below": "SELECT '" + "x" * 5000 + "';\n\\unrestrict k\n\\! touch {ran}",
+}
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_script_runs_no_program(attack, packed, ran, restorable, tmp_path):
+    content = planted(ATTACKS[attack].format(ran=ran)).encode()
+    path = tmp_path / ("planted.sql.gz" if packed else "planted.sql")
+    path.write_bytes(gzip.compress(content) if packed else content)
+    settings, folder, filled = restorable
+    with spare(filled) as target, pytest.raises(RestoreError, match=r"planted\.sql.* holds a meta-command of psql"):
+        restore(settings, Source.find(folder, str(path), "x"), target)
+    assert not ran.exists()
+
+
+def test_a_script_with_a_key_of_its_own_is_restored(settings, folder, filled, tmp_path):
+    """As pg_dump writes it since August 2025; rows that look like the two lines are rows."""
+    rows = "COPY t FROM stdin;\n\\restrict k\n\\unrestrict other\n\\.\n"
+    path = tmp_path / "dump.sql"
+    path.write_text(planted(rows))
+    with spare(filled) as target:
+        restore(settings, Source.find(folder, str(path), "x"), target)
+        assert one(target, "SELECT array_agg(x ORDER BY x) FROM t") == ["\restrict k", "unrestrict other"]
+
+
+@pytest.mark.parametrize("block", [1, 7, 64, 100_000])
+def test_only_those_lines_are_left_out(block):
+    """Wherever the blocks end; a masked copy is made of several scripts."""
+    written = bytearray()
+
+    class Target:
+        def write(self, data):
+            written.extend(data)
+
+    kept = b"SELECT 1;\n\\restrict other\nCOPY t FROM stdin;\n\\restrict abc\n\\unrestrict abc\n\\.\nSELECT '\n\\unrestrict no\n';\n"
+    one = b"-- PostgreSQL database dump\n\n\\restrict abc\n%s\\unrestrict abc\n-- end\nSELECT 2;\n" % kept
+    restricted = restriction.Restricted(Target())
+    for begin in range(0, len(one * 2), block):
+        restricted.write((one * 2)[begin : begin + block])
+    restricted.finish()
+    first, _, rest = bytes(written).partition(b"\n")
+    assert first.startswith(b"\\restrict ")
+    assert rest == (b"-- PostgreSQL database dump\n\n%s-- end\nSELECT 2;\n" % kept) * 2
+
+
+@pytest.mark.parametrize(("version", "knows"), [("15.13", False), ("15.14", True), ("17.5", False), ("17.10", True), ("18.0", True)])
+def test_an_older_psql_runs_no_script(version, knows, filled, tmp_path):
+    if knows:
+        restriction.check(Programs(tmp_path, version))
+        return
+    with pytest.raises(ProgramMissing, match=rf"^psql {version} in .* install {version[:2]}\.\d+ or newer"):
+        script.feed(Programs(tmp_path, version), filled, lambda psql: psql.write(b""))
+
+
+@pytest.mark.parametrize("kind", ["dump", "snapshot"])
+def test_a_script_in_the_place_of_an_archive(kind, ran, source, restorable):
+    """With an entry that fits it; it is fetched as written."""
+    settings, folder, filled = restorable
+    content = planted(f"\\! touch {ran}").encode()
+    entry_id = f"20260101T000000Z-{kind}-0000"
+    part = source.part.model_copy(update={"file": f"{entry_id}.dump", "bytes": len(content), "sha256": sha256(content).hexdigest()})
+    (folder.path / part.file).write_bytes(content)
+    entry = source.entry.model_copy(update={"id": entry_id, "kind": Kind(kind), "parts": (part,)})
+    (folder.path / f"{entry_id}.json").write_bytes(entry.sealed())
+    forged = Source.find(folder, entry_id, filled.database)
+    with spare(filled) as target, pytest.raises(BackupDamaged, match=f"is no archive of pg_dump, as every {kind} of ours is"):
+        restore(settings, forged, target)
+    assert "is no archive of pg_dump" in drill(settings, forged, filled).drill.error
+    assert not ran.exists()
+
+
+PLAIN = "NOSUPERUSER INHERIT NOCREATEROLE NOCREATEDB LOGIN NOREPLICATION NOBYPASSRLS"
+EVERYTHING = PLAIN.replace("NO", "")
+SCRAM = f"SCRAM-SHA-256$4096:{'c2FsdHNhbHRzYWx0c2FsdA=='}${'A' * 43}=:{'B' * 42}A="
+
+
+@pytest.fixture
+def snapshot_of(source, folder, role):
+    """Make a snapshot with this text for its roles, whose database has the role."""
+
+    def make(lines):
+        entry_id = "20260101T000000Z-snapshot-0000"
+        content = lines.encode()
+        (folder.path / f"{entry_id}{ROLES}").write_bytes(content)
+        of_roles = Part(file=f"{entry_id}{ROLES}", bytes=len(content), sha256=sha256(content).hexdigest())
+        database = source.database.model_copy(update={"roles": (role,)})
+        part = source.part.model_copy(update={"file": f"{entry_id}.1.dump", "database": database})
+        (folder.path / part.file).write_bytes(source.path.read_bytes())
+        entry = source.entry.model_copy(update={"id": entry_id, "kind": Kind.SNAPSHOT, "parts": (of_roles, part)})
+        (folder.path / f"{entry_id}.json").write_bytes(entry.sealed())
+        return Source.find(folder, entry_id, database.name)
+
+    return make
+
+
+@pytest.fixture
+def role(filled):
+    """A name that no role has, and that others on this server do not use; ``attacker`` is another beginning with it."""
+    name = f"planted_{filled.database}"
+    yield name
+    run(filled.set(database="postgres"), *(f"DROP ROLE IF EXISTS {each}" for each in (name, f"{name}_attacker")))
+
+
+@pytest.fixture
+def made(filled, role):
+    """Say which of both are there."""
+    return lambda: one(filled, f"SELECT array_agg(rolname::text ORDER BY 1) FROM pg_roles WHERE starts_with(rolname, '{role}')") or []
+
+
+HOSTILE = [
+    "ALTER ROLE {role} WITH LOGIN; CREATE ROLE {role}_attacker SUPERUSER;",
+    "ALTER ROLE {role} WITH LOGIN PASSWORD 'x'; CREATE ROLE {role}_attacker SUPERUSER PASSWORD 'x';",
+    "ALTER ROLE {role} WITH LOGIN IN ROLE pg_execute_server_program;",
+    "ALTER ROLE {role} WITH LOGIN ADMIN postgres;",
+    "ALTER ROLE {role} WITH LOGIN VALID UNTIL 'x'' SUPERUSER';",
+    "ALTER ROLE {role} WITH LOGIN",
+]
+
+
+@pytest.mark.parametrize("line", HOSTILE)
+def test_roles_are_not_run_as_they_stand(line, snapshot_of, role, made, restorable):
+    settings, _, filled = restorable
+    snapshot = snapshot_of(f"CREATE ROLE {role};\n{line.format(role=role)}\n")
+    with spare(filled) as target, pytest.raises(BackupDamaged, match=f"describes role '{role}' otherwise than pg_dumpall does"):
+        restore(settings, snapshot, target)
+    assert made() == []
+
+
+def test_nobody_becomes_a_superuser_unasked(snapshot_of, role, made, restorable):
+    settings, _, filled = restorable
+    lines = [
+        f"CREATE ROLE {role}_attacker;",
+        f"ALTER ROLE {role}_attacker WITH SUPERUSER LOGIN;",
+        f"CREATE ROLE {role};",
+        f"ALTER ROLE {role} WITH {EVERYTHING} CONNECTION LIMIT 7 PASSWORD '{SCRAM}' VALID UNTIL '2030-01-01 00:00:00+00';",
+        f"GRANT pg_execute_server_program TO {role};",
+        "ALTER ROLE postgres WITH PASSWORD 'x';",
+    ]
+    with spare(filled) as target:
+        done = restore(settings, snapshot_of("\n".join(lines)), target)
+    assert made() == [role]
+    said = f'role {role} was made without SUPERUSER, CREATEROLE, REPLICATION, BYPASSRLS: ALTER ROLE "{role}" SUPERUSER'
+    assert any(note.startswith(said) for note in done.notes)
+    with administrator(filled) as connection:
+        [found] = connection.execute(text("SELECT * FROM pg_authid WHERE rolname = :role"), {"role": role}).mappings()
+        assert connection.scalar(text("SELECT count(*) FROM pg_auth_members WHERE member = :oid"), {"oid": found["oid"]}) == 0
+    assert not any(found[f"rol{withheld}"] for withheld in ("super", "createrole", "replication", "bypassrls"))
+    assert all(found[f"rol{given}"] for given in ("canlogin", "createdb", "inherit"))
+    assert (found["rolconnlimit"], found["rolpassword"], str(found["rolvaliduntil"])[:10]) == (7, SCRAM, "2030-01-01")
+
+
+def test_a_drill_makes_no_roles(snapshot_of, role, made, restorable):
+    settings, _, filled = restorable
+    with pytest.raises(RestoreError, match=f'create them first: CREATE ROLE "{role}" NOLOGIN;'):
+        drill(settings, snapshot_of(f"CREATE ROLE {role};\nALTER ROLE {role} WITH {PLAIN};\n"), filled)
+    assert made() == []
+
+
+@pytest.mark.parametrize("hash_", [SCRAM, f"md5{'0' * 32}"])
+def test_what_pg_dumpall_writes_is_read(hash_):
+    options, withheld = roles._options("x", "a", f" {PLAIN} PASSWORD '{hash_}';")
+    assert (options, withheld) == (f" INHERIT NOCREATEDB LOGIN PASSWORD '{hash_}'", [])
+
+
+LOCALES = [
+    {"ENCODING": "UTF8", "LC_COLLATE = 'C'; DROP DATABASE x; --": "C"},
+    {"ENCODING": "UTF8", "OWNER": "postgres"},
+    {"ENCODING": "UTF8", "LOCALE_PROVIDER": "libc TABLESPACE x"},
+]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_clauses_of_a_locale_are_known(locale, source, folder):
+    entry = replace(source).entry
+    database = source.database.model_copy(update={"locale": locale})
+    forged = entry.model_copy(update={"parts": (source.part.model_copy(update={"database": database}),)})
+    (folder.path / f"{entry.id}.json").write_bytes(forged.sealed())
+    assert Catalogue(folder).read()[0] == []
+
+
+def test_a_locale_without_an_encoding(settings, source, filled):
+    database = source.database.model_copy(update={"locale": {}})
+    strange = replace(source, part=source.part.model_copy(update={"database": database}))
+    with spare(filled) as target:
+        assert restore(settings, strange, target).differences == ()
+
+
+def test_the_other_text_of_an_entry_is_quoted(source, role, made, restorable):
+    """Names, roles and the search_path reach SQL as names and values."""
+    hostile = f'"x\'; CREATE ROLE {role}_attacker SUPERUSER; --"'
+    facts = json.loads(source.entry.sealed())
+    del facts["seal"]
+    [part] = facts["parts"]
+    part["database"] |= {"search_path": hostile, "revision": hostile}
+    table = next(iter(part["database"]["proof"]["tables"].values()))
+    table["columns"] = [hostile]
+    entry = Entry.model_validate(facts)
+    names.check(entry, entry.id)
+    forged = replace(source, entry=entry, part=entry.parts[0])
+    settings, _, filled = restorable
+    with spare(filled) as target:
+        restore(settings, forged, target)
+    assert drill(settings, forged, filled).drill.error is None
+    assert made() == []
