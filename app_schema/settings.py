@@ -213,6 +213,7 @@ class Settings(BaseSettings):
         backup_passphrase_command: ``APP_SCHEMA_BACKUP_PASSPHRASE_COMMAND``, prints that passphrase instead; run without a shell.
         backup_age_recipients: ``APP_SCHEMA_BACKUP_AGE_RECIPIENTS``, public keys (``age1…``), separated by commas; they go before GPG.
         backup_age_identity_file: ``APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE``, of mode 0600: the secret key that opens those backups.
+        backup_seal_key_file: ``APP_SCHEMA_BACKUP_SEAL_KEY_FILE``, of mode 0600; its first line is the key that backups are sealed with.
         backup_dump_days: ``APP_SCHEMA_BACKUP_DUMP_DAYS``, days that dumps and masked copies are kept.
         backup_snapshot_weeks: ``APP_SCHEMA_BACKUP_SNAPSHOT_WEEKS``, weeks that snapshots are kept.
         backup_s3_url: ``APP_SCHEMA_BACKUP_S3_URL``, ``s3://bucket/prefix``: where every backup is copied to.
@@ -245,6 +246,7 @@ class Settings(BaseSettings):
     backup_passphrase_command: str | None = None
     backup_age_recipients: Annotated[frozenset[str], NoDecode, BeforeValidator(_split)] = frozenset()
     backup_age_identity_file: Place | None = None
+    backup_seal_key_file: Place | None = None
     backup_dump_days: Days = 30
     backup_snapshot_weeks: Weeks = 12
     backup_s3_url: Annotated[str, AfterValidator(_bucket)] | None = None

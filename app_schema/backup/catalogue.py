@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from app_schema.backup import seal
 from app_schema.backup.entry import Entry, Kind, Verification
 from app_schema.backup.folder import UNFINISHED, Folder
 from app_schema.backup.names import ID
@@ -76,8 +77,19 @@ class Catalogue:
         entry = f"{match[0]}.json"
         return any((self.folder.path / each).exists() for each in (f"{UNFINISHED}{entry}", entry))
 
+    def proved(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Return those whose seal proves where they come from; without a key, all."""
+        return [entry for entry in entries if seal.why_not(self.folder.seal, entry) is None]
+
+    def signed(self, entry: Entry) -> Entry:
+        """Return an entry with the seal of this machine's key, if it has one."""
+        key = self.folder.seal
+        return entry.model_copy(update={"mac": key.of(seal.ENTRY, entry.taken())}) if key else entry
+
     def find(self, name: str, *, kinds: Collection[Kind], database: str | None = None) -> Entry:
         """Return the backup of that id, or its beginning if that is one of its own; ``latest`` is the newest good one of ``database``.
+
+        Of those that are not sealed, where the folder has a key, none is the latest.
 
         Raises:
             BackupUnknown: there is none, or several begin so.
@@ -85,7 +97,7 @@ class Catalogue:
         """
         entries, problems = self.read()
         if name == "latest":
-            return _latest(entries, kinds, database, self.folder.path)
+            return _latest(self.proved(entries), kinds, database, self.folder.path, unproved=len(entries) - len(self.proved(entries)))
         found = [entry for entry in entries if entry.id == name or (len(name) >= len("20261122") and entry.id.startswith(name))]
         if len(found) > 1:
             raise BackupUnknown(f"{name} is the beginning of {len(found)} backups: {', '.join(entry.id for entry in found)}")
@@ -196,14 +208,15 @@ def new_id(kind: Kind, started: datetime) -> str:
     return f"{started.astimezone(UTC):%Y%m%dT%H%M%SZ}-{kind}-{secrets.token_hex(2)}"
 
 
-def _latest(entries: Iterable[Entry], kinds: Collection[Kind], database: str | None, folder: Path) -> Entry:
+def _latest(entries: Iterable[Entry], kinds: Collection[Kind], database: str | None, folder: Path, *, unproved: int) -> Entry:
     of_kind = [entry for entry in entries if entry.kind in kinds]
     fitting = [entry for entry in of_kind if database is None or database in entry.databases]
     good = [entry for entry in fitting if not entry.damaged and not entry.rescued]
     if good:  # a part may hold nothing at all, so it is the latest only where nothing is whole
         return ([entry for entry in good if entry.status == "complete"] or good)[-1]
     what = f"{' or '.join(kinds)}{f' of database {database}' if database else ''}"
-    raise BackupUnknown(f"there is no good {what} in {folder}{_instead(of_kind, fitting)}")
+    left_out = f"; {unproved} backups without a valid seal do not count: {seal.cure('')}" if unproved else ""
+    raise BackupUnknown(f"there is no good {what} in {folder}{_instead(of_kind, fitting)}{left_out}")
 
 
 def _instead(of_kind: list[Entry], fitting: list[Entry]) -> str:

@@ -10,15 +10,17 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from app_schema.backup import chain
+from app_schema.backup import chain, seal
 from app_schema.backup.entry import Entry, Kind, Upload
 from app_schema.backup.names import ID, is_id
-from app_schema.backup.storage import explained
+from app_schema.backup.seal import NotSealed
+from app_schema.backup.storage import SEAL, explained
 from app_schema.errors import BackupDamaged, BackupError, BackupUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
+    from app_schema.backup.seal import Seal
     from app_schema.backup.stream import Writable
     from app_schema.backup.upload import Bucket
 
@@ -53,9 +55,14 @@ class Copy(NamedTuple):
 
 @dataclass(frozen=True)
 class Copies:
-    """The backups in a bucket; it is listed once."""
+    """The backups in a bucket; it is listed once.
+
+    Attributes:
+        seal: what proves where entries come from; None where nothing does.
+    """
 
     bucket: Bucket
+    seal: Seal | None = None
 
     @property
     def url(self) -> str:
@@ -122,7 +129,7 @@ class Copies:
             for entry_id in same_second:
                 try:
                     entry = self.entry(entry_id)
-                except BackupDamaged as damage:
+                except (BackupDamaged, NotSealed) as damage:
                     say(f"{entry_id} was passed over: {damage}")
                     continue
                 if entry.rescued:
@@ -161,6 +168,7 @@ class Copies:
         Raises:
             BackupDamaged: it is not what was written, or names a file that is not of this backup.
             FetchFailed: it cannot be read.
+            NotSealed: there is a key for seals, and nothing proves that the entry was sealed with it.
         """
         name = f"{entry_id}.json"
         with self._reaching(name):
@@ -171,6 +179,7 @@ class Copies:
             entry = Entry.unsealed(stored, entry_id)
         except BackupDamaged as damage:
             raise BackupDamaged(f"{where} {damage}") from None
+        seal.check(self.seal, entry)
         copy = Upload(
             at=answer["LastModified"], url=where, versioning=self._versioning, server_side_encryption=answer.get("ServerSideEncryption")
         )
@@ -201,6 +210,17 @@ class Copies:
                 self.bucket.client.download_fileobj(
                     self.bucket.name, self.bucket.key(name), _InOrder(target), Callback=report, Config=config
                 )
+
+    def seal_of(self, name: str) -> str | None:
+        """Return the seal that an object was sent with.
+
+        Raises:
+            FetchFailed: the storage cannot be reached or refused.
+        """
+        with self._reaching(name):
+            answer = self.bucket.client.head_object(Bucket=self.bucket.name, Key=self.bucket.key(name))
+        sent = answer.get("Metadata", {}).get(SEAL)
+        return str(sent) if sent else None
 
     def _listed(self, beneath: str, **options: str) -> dict[str, Stored]:
         prefix = self.bucket.key(beneath)

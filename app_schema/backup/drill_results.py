@@ -1,7 +1,7 @@
 """Results of drills in the bucket, beside the copies: a host that cannot open its backups learns there that they can be restored.
 
 Each result is an object of its own, ``<id>.drill-<time>.json``, so nothing is overwritten and two machines cannot meet. Who may write to
-the bucket may write one: it proves as much as the copies there do.
+the bucket may write one; on a host with a key for seals (:mod:`.seal`) only those count that were made with it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
 
+from app_schema.backup import seal
 from app_schema.backup.copies import Copies
 from app_schema.backup.entry import Drill, Record
 from app_schema.backup.names import ID
@@ -36,11 +37,17 @@ class Result(Record):
     Attributes:
         backup: its id.
         sha256: of each part of the backup: the drill was of these very bytes.
+        mac: the seal of all this, where the machine that tried it has the key.
     """
 
     backup: str
     sha256: tuple[str, ...]
     drill: Drill
+    mac: str | None = None
+
+    def taken(self) -> bytes:
+        """Return what the seal is over."""
+        return self.model_dump_json(exclude={"mac"}).encode()
 
 
 class Taken(NamedTuple):
@@ -70,8 +77,11 @@ def send(catalogue: Catalogue, entry_id: str, bucket: Bucket) -> int:
     try:
         for drill in missing:
             with catalogue.folder.draft(f"{name_of(entry.id, drill)}.copy") as draft:
+                result = Result(backup=entry.id, sha256=_hashes(entry), drill=drill)
+                if key := catalogue.folder.seal:
+                    result = result.model_copy(update={"mac": key.of(seal.DRILL, result.taken())})
                 with catalogue.folder.writing(draft.path):
-                    draft.file.write(Result(backup=entry.id, sha256=_hashes(entry), drill=drill).model_dump_json(indent=1).encode())
+                    draft.file.write(result.model_dump_json(indent=1, exclude_none=True).encode())
                 send_file(bucket, draft.path, name_of(entry.id, drill), None)
     except (Boto3Error, BotoCoreError, ClientError) as error:
         raise UploadFailed(
@@ -92,7 +102,7 @@ def take(catalogue: Catalogue, bucket: Bucket, say: Callable[[str], None]) -> li
     Raises:
         FetchFailed: the storage cannot be reached or refused.
     """
-    copies = Copies(bucket)
+    copies, key = Copies(bucket), catalogue.folder.seal
     entries = {entry.id: entry for entry in catalogue.read()[0]}
     known = {name_of(entry.id, drill) for entry in entries.values() for drill in entry.drills}
     taken = []
@@ -104,12 +114,15 @@ def take(catalogue: Catalogue, bucket: Bucket, say: Callable[[str], None]) -> li
         content = BytesIO()
         if stored.bytes <= LARGEST:
             copies.download([name], content, threads=False)
-        drill = _read(content.getvalue(), entry, name)
-        if drill is None:
+        result = _read(content.getvalue(), entry, name)
+        if result is None:
             say(f"{copies.url}/{name} is no result of a drill of {entry.id}, and was not taken")
             continue
-        _enter(catalogue, entry.id, drill)
-        taken.append(Taken(entry.id, drill))
+        if key and (why := key.wrong(seal.DRILL, result.taken(), result.mac)):
+            say(f"{copies.url}/{name} {why}, and was not taken")
+            continue
+        _enter(catalogue, entry.id, result.drill)
+        taken.append(Taken(entry.id, result.drill))
     return taken
 
 
@@ -120,13 +133,13 @@ def _enter(catalogue: Catalogue, entry_id: str, drill: Drill) -> None:
     catalogue.amend(entry_id, change)
 
 
-def _read(content: bytes, entry: Entry, name: str) -> Drill | None:
+def _read(content: bytes, entry: Entry, name: str) -> Result | None:
     try:
         result = Result.model_validate_json(content)
     except ValidationError:
         return None
     fits = (result.backup, result.sha256, name_of(entry.id, result.drill)) == (entry.id, _hashes(entry), name)
-    return result.drill if fits else None
+    return result if fits else None
 
 
 def name_of(backup: str, drill: Drill) -> str:

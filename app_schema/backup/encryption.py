@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import shlex
-import stat
 import subprocess
 from typing import TYPE_CHECKING, Protocol
 
+from app_schema.backup import key_file
 from app_schema.backup.age import Age
 from app_schema.backup.gpg import Gpg
 from app_schema.errors import EncryptionError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from app_schema.backup.stream import Readable, Writable
     from app_schema.settings import Settings
 
@@ -63,7 +61,7 @@ def for_reading(settings: Settings, name: str) -> Cipher:
                 "this backup is encrypted with age: set APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE to the file with the secret key,"
                 " or run this on a machine that has it"
             )
-        return Age(frozenset(), _secret(settings.backup_age_identity_file, "APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE"))
+        return Age(frozenset(), key_file.read(settings.backup_age_identity_file, "APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE"))
     passphrase = _passphrase(settings)
     if passphrase is None:
         raise EncryptionError(f"this backup is encrypted with GPG: set {FILE} or {COMMAND}")
@@ -79,12 +77,30 @@ def can_open(settings: Settings, name: str | None) -> bool:
     return bool(settings.backup_passphrase_file or settings.backup_passphrase_command)
 
 
+def is_configured(settings: Settings) -> bool:
+    """Whether the settings name a key of any kind, to write with or to read with."""
+    return bool(settings.backup_age_recipients) or can_open(settings, Age.name) or can_open(settings, Gpg.name)
+
+
+def check_clear(settings: Settings, name: str) -> None:
+    """Refuse what is not encrypted where backups are: whoever may write to the folder or the bucket could have put it there.
+
+    Raises:
+        EncryptionError: a key is configured; the line names the way to go on.
+    """
+    if is_configured(settings):
+        raise EncryptionError(
+            f"{name} is not encrypted, and this machine has a key for backups, so anybody could have written it:"
+            " give --unencrypted if you know where it comes from"
+        )
+
+
 def _passphrase(settings: Settings) -> str | None:
     file, command = settings.backup_passphrase_file, settings.backup_passphrase_command
     if file and command:
         raise EncryptionError(f"{FILE} and {COMMAND} are both set; keep one")
     if file:
-        return _first_line(_secret(file, FILE), FILE)
+        return _first_line(key_file.read(file, FILE), FILE)
     return _first_line(_asked(command), COMMAND) if command else None
 
 
@@ -93,20 +109,6 @@ def _first_line(text: str, source: str) -> str:
     if not line:
         raise EncryptionError(f"{source} gives no passphrase: the first line is empty")
     return line
-
-
-def _secret(path: Path, variable: str) -> str:
-    path = path.expanduser()
-    try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise EncryptionError(f"{variable}: {path} is a folder; name the file in it")
-        if mode & 0o077:
-            raise EncryptionError(f"{variable}: {path} is open to others (mode {stat.S_IMODE(mode):04o}); close it with: chmod 600 {path}")
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise EncryptionError(f"{variable}: {path} cannot be read: {reason}; name a file of this user's, of mode 0600") from None
 
 
 def _asked(command: str) -> str:

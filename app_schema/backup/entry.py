@@ -21,6 +21,7 @@ NO_CHECKSUMS = (
     "the cluster has no data checksums, so nobody notices when the disk damages a page:"
     " stop the server, run pg_checksums --enable, and take a new base"
 )
+SINCE = {"verified", "drills", "uploads", "accepted", "mac"}  # fields of an entry that change
 PASSWORDS = "passwords of roles: "  # how the line begins that says that a snapshot lacks them
 
 
@@ -160,6 +161,7 @@ class Physical(Record):
         segment_bytes: the size of the cluster's WAL segments.
         configuration: what was taken from outside the data directory; None when there was nothing, or nothing could be read.
         unread: what of the configuration could not be read, a line each with its cure.
+        wal: the SHA-256 of each file of WAL that it brings along, by name; empty in backups taken before it was recorded.
     """
 
     parent: str | None = None
@@ -175,6 +177,7 @@ class Physical(Record):
     segment_bytes: Count
     configuration: Configuration | None = None
     unread: tuple[str, ...] = ()
+    wal: dict[str, str] = {}
 
 
 class Verification(Record):
@@ -231,6 +234,7 @@ class Entry(Record):
         system_identifier: of the cluster it was taken from; None of a base backup, whose ``physical`` has it, and where it was not told.
         rescued: whether that was a copy made by ``restore cluster`` that had not taken its source's place: never the latest.
         encryption: ``gpg``, ``age`` or None.
+        mac: the seal of what was :meth:`taken` (see :mod:`.seal`); None where the machine that took it had no key.
     """
 
     version: Literal[1] = VERSION
@@ -252,6 +256,7 @@ class Entry(Record):
     drills: tuple[Drill, ...] = ()
     uploads: tuple[Upload, ...] = ()
     accepted: tuple[Acceptance, ...] = ()
+    mac: str | None = None
 
     @property
     def size(self) -> int:
@@ -317,6 +322,11 @@ class Entry(Record):
         derived = {"status": self.status, "bytes": self.size, "seconds": self.seconds, "databases": self.databases}
         return self.model_dump(mode="json") | derived
 
+    def taken(self) -> bytes:
+        """Return what is never changed once the backup was taken, for a seal over it; what was found and done since is not in it."""
+        facts = self.model_dump(mode="json", exclude_defaults=True, exclude=SINCE)
+        return _canonical(facts | {"version": self.version})
+
     def sealed(self) -> bytes:
         """Return it as stored: JSON with a seal over the rest, so that an edit shows."""
         facts = self.model_dump(mode="json", exclude_defaults=True) | {"version": self.version}
@@ -355,4 +365,8 @@ class Entry(Record):
 
 
 def _seal(facts: dict[str, Any]) -> str:
-    return sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return sha256(_canonical(facts)).hexdigest()
+
+
+def _canonical(facts: dict[str, Any]) -> bytes:
+    return json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()

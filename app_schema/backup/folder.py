@@ -7,12 +7,14 @@ import os
 import shutil
 import stat
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path  # noqa: TC003 (of a dataclass)
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from app_schema import moments, patience
+from app_schema.backup.seal import Seal
 from app_schema.embedded import private
 from app_schema.errors import BackupBusy, BackupError, BackupFolderUnsuitable
 
@@ -46,9 +48,15 @@ class Draft:
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder of mode 0700 that this user owns."""
+    """A folder of mode 0700 that this user owns.
+
+    Attributes:
+        path: absolute.
+        key_file: of the key that backups are sealed with; None: none is asked for a proof of where it comes from.
+    """
 
     path: Path
+    key_file: Path | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -61,10 +69,10 @@ class Folder:
         if path is None:
             path = settings.home / "backups"
             _make(path.expanduser().absolute())
-        return cls.at(path)
+        return cls.at(path, settings.backup_seal_key_file)
 
     @classmethod
-    def at(cls, path: Path) -> Self:
+    def at(cls, path: Path, key_file: Path | None = None) -> Self:
         """Open this folder; errors as for :meth:`of`."""
         path = path.expanduser().absolute()
         try:
@@ -84,7 +92,20 @@ class Folder:
         mode = stat.S_IMODE(facts.st_mode)
         if mode & 0o077:
             raise BackupFolderUnsuitable(f"the backup folder {path} is open to others (mode {mode:04o}); close it with: chmod 700 {path}")
-        return cls(path)
+        return cls(path, key_file)
+
+    @cached_property
+    def seal(self) -> Seal | None:
+        """What seals new backups and checks others, read when it is first needed.
+
+        Raises:
+            EncryptionError: the key cannot be read.
+        """
+        return Seal.read(self.key_file) if self.key_file else None
+
+    def trusting(self) -> Self:
+        """Return the folder as one of a machine without that key, on which every backup counts as good as its hashes."""
+        return replace(self, key_file=None)
 
     @contextmanager
     def alone(self, task: str, *, wait: float | None = None) -> Iterator[None]:

@@ -36,6 +36,7 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 VERSION = re.compile(r"[1-9][0-9]{0,2}([.a-z][0-9A-Za-z.+~-]*)?")
 LSN = re.compile(r"[0-9A-F]{1,8}/[0-9A-F]{1,8}")
 SEGMENT = re.compile(r"[0-9A-F]{24}")
+MAC = re.compile(r"[0-9a-f]{8}:[0-9a-f]{64}")
 SYSTEM = re.compile(r"[0-9]{1,20}")
 MAJOR = re.compile(r"[0-9]+")
 SEGMENT_SIZES = tuple(1 << power for power in range(20, 31))  # initdb --wal-segsize: 1 MB to 1 GB
@@ -96,6 +97,8 @@ def _wrong(entry: Entry) -> Iterator[tuple[str, str]]:
         yield files[1], "only file"
     if entry.kind in (Kind.DUMP, Kind.MASKED) and not all(part.database for part in entry.parts):
         yield files[0], "database's file"
+    if not MAC.fullmatch(entry.mac or f"{'0' * 8}:{'0' * 64}"):
+        yield str(entry.mac), "seal"
     hashes = [digest for part in entry.parts for digest in (part.sha256, part.plain_sha256) if digest is not None]
     yield from ((digest, "SHA-256") for digest in hashes if not SHA256.fullmatch(digest))
     yield from ((version, "version") for version in (entry.server_version, entry.client_version) if not VERSION.fullmatch(version))

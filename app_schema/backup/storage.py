@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+SEAL = "app-schema-seal"  # of the metadata of an object
 KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
 NO_KEYS = f"there are no keys for the storage: set {KEYS}, where this command runs"
 WRONG_KEYS = f"the storage does not take these keys: check {KEYS}, and whether they have expired"

@@ -72,20 +72,22 @@ class Taking:
     def enter(self, parts: Sequence[tuple[Part, Draft]], *, compression: str | None = None, missing: tuple[str, ...] = ()) -> Entry:
         """Keep the files and write the entry, which makes it a backup."""
         cluster = origin.ask(self.connection)
-        entry = Entry(
-            id=self.id,
-            kind=self.kind,
-            started=self.started,
-            finished=datetime.now(UTC),
-            server=address(self.url),
-            system_identifier=cluster.system_identifier,
-            rescued=cluster.rescued,
-            server_version=str(self.connection.exec_driver_sql("SHOW server_version").scalar_one()).split()[0],
-            client_version=self.programs.version,
-            compression=compression or self.compression,
-            encryption=self.cipher.name if self.cipher else None,
-            parts=tuple(part for part, _ in parts),
-            missing=missing,
+        entry = self.catalogue.signed(
+            Entry(
+                id=self.id,
+                kind=self.kind,
+                started=self.started,
+                finished=datetime.now(UTC),
+                server=address(self.url),
+                system_identifier=cluster.system_identifier,
+                rescued=cluster.rescued,
+                server_version=str(self.connection.exec_driver_sql("SHOW server_version").scalar_one()).split()[0],
+                client_version=self.programs.version,
+                compression=compression or self.compression,
+                encryption=self.cipher.name if self.cipher else None,
+                parts=tuple(part for part, _ in parts),
+                missing=missing,
+            )
         )
         self.catalogue.add(entry, [draft for _, draft in parts])
         return entry
@@ -104,6 +106,7 @@ def begun(settings: Settings, folder: Folder, kind: Kind, report: Callable[[int]
     url = database_url(settings)
     catalogue = Catalogue(folder)
     cipher = encryption.for_writing(settings)
+    _ = folder.seal  # a key that cannot be read ends it here, not after hours
     with folder.alone(kind):
         catalogue.sweep()
         with connect_to(url) as connection:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from app_schema.backup.entry import Entry, Part, Upload
-from app_schema.backup.storage import explained
+from app_schema.backup.storage import SEAL, explained
 from app_schema.backup.verify import check_part
 from app_schema.errors import BackupError, SettingsError
 
@@ -128,8 +128,31 @@ def _upload(
     return catalogue.amend(entry.id, lambda now: now.model_copy(update={"uploads": (*now.uploads, done)}))
 
 
-def send(bucket: Bucket, path: Path, name: str, report: Callable[[int], None] | None) -> str | None:
+def send_entry(catalogue: Catalogue, entry: Entry, bucket: Bucket) -> None:
+    """Copy a backup's entry once more, as it is now.
+
+    Raises:
+        UploadFailed: the storage cannot be reached, refused, or holds something else than what was sent.
+    """
+    from boto3.exceptions import Boto3Error  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    note = catalogue.folder.path / f"{entry.id}.json"
+    try:
+        send(bucket, note, note.name, None)
+    except (Boto3Error, BotoCoreError, ClientError) as error:
+        raise UploadFailed(f"{note.name} could not be copied to s3://{bucket.name}: {explained(error, bucket.name)}; try again") from None
+
+
+def send(bucket: Bucket, path: Path, name: str, report: Callable[[int], None] | None, *, seal: str | None = None) -> str | None:
     """Send one file under a name, read its checksum back, and return how the storage encrypts it; boto3's errors as they are.
+
+    Args:
+        bucket: where to.
+        path: of the file.
+        name: of the object, beneath the prefix.
+        report: is told of the bytes as they go.
+        seal: is kept with the object.
 
     Raises:
         UploadFailed: the storage holds something else than what was sent.
@@ -141,7 +164,7 @@ def send(bucket: Bucket, path: Path, name: str, report: Callable[[int], None] | 
         str(path),
         bucket.name,
         key,
-        ExtraArgs={"ServerSideEncryption": ENCRYPTION, "ChecksumAlgorithm": "SHA256"},
+        ExtraArgs={"ServerSideEncryption": ENCRYPTION, "ChecksumAlgorithm": "SHA256", "Metadata": {SEAL: seal} if seal else {}},
         Config=TransferConfig(multipart_threshold=PIECE + 1, multipart_chunksize=PIECE),
         Callback=report,
     )

@@ -16,6 +16,7 @@ from app_schema.backup.entry import Kind
 from app_schema.backup.folder import Folder
 from app_schema.backup.origin import NOTE as RESCUED
 from app_schema.backup.prune import prune as let_go
+from app_schema.backup.seal import MAKE, NO_KEY, VARIABLE, cure, why_not
 from app_schema.backup.snapshot import snapshot as take_snapshot
 from app_schema.backup.upload import Bucket
 from app_schema.backup.upload import upload as send
@@ -30,6 +31,7 @@ from app_schema.errors import BackupDamaged, BackupError, BackupUnknown, Setting
 from app_schema.monitoring.units import size
 from app_schema.physical.elsewhere import upload_wal as send_wal
 from app_schema.physical.expiry import expire
+from app_schema.physical.sealing import seal_entry
 from app_schema.physical.verify import verify as check_clusters
 
 if TYPE_CHECKING:
@@ -110,17 +112,24 @@ def upload(settings: Settings, backup: str, *, of_wal: bool) -> None:
 @backup.command()
 @click.argument("backups", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Of clusters, read all again, not only what is due today.")
+@click.option("--seal", "sealing", is_flag=True, help="Seal those that carry no seal of this machine's key, if they are as written.")
 @click.pass_obj
-def verify(settings: Settings, backups: tuple[str, ...], *, everything: bool) -> None:
-    """Compare the stored bytes of BACKUPS (default: all) with what was written, and prove the WAL; exit 3 as long as one is damaged."""
+def verify(settings: Settings, backups: tuple[str, ...], *, everything: bool, sealing: bool) -> None:
+    """Compare the stored bytes of BACKUPS (default: all) with what was written, and prove the WAL; exit 3 as long as one is damaged.
+
+    With APP_SCHEMA_BACKUP_SEAL_KEY_FILE it says which backups nothing proves to be of a machine with that key.
+    """
     folder = Folder.of(settings)
     catalogue = Catalogue(folder)
+    if sealing and folder.seal is None:
+        raise SettingsError(f"there is no key to seal with: set {VARIABLE}; {MAKE}")
     if not backups:
         take_results(settings, catalogue)
     entries, problems = catalogue.read()
     if backups:
         entries, problems = [catalogue.find(name, kinds=tuple(Kind)) for name in backups], []
     looked = bad = len(problems)
+    sound = set()
     with stoppable(), counting("verifying", sum(entry.size for entry in entries)) as report:
         for entry in (entry for entry in entries if not entry.physical):
             try:
@@ -129,16 +138,19 @@ def verify(settings: Settings, backups: tuple[str, ...], *, everything: bool) ->
                 say_above(str(gone))
                 continue
             looked, bad = looked + 1, bad + bool(seen.damaged)
+            sound |= {entry.id} if not seen.damaged else set()
             say_above(f"{entry.id}: {seen.damaged or f'{size(entry.size)}, as written'}")
         for finding in check_clusters(
             settings, folder, [entry for entry in entries if entry.physical], everything=everything, report=report
         ):
             looked, bad = looked + 1, bad + bool(finding.error)
+            sound |= {finding.name} if not finding.error else set()
             says = finding.error or finding.note
             say_above(says if says.startswith(finding.name) else f"{finding.name}: {says}")
     say_problems(problems)
     if not looked:
         click.echo(f"there is no backup in {folder.path}")
+    bad += say_seals(settings, catalogue, [entry for entry in entries if entry.id in sound], sealing=sealing)
     if bad:
         raise BackupDamaged(f"{bad} of {looked} are not as they were written; take a new backup now")
 
@@ -206,6 +218,28 @@ def take_results(settings: Settings, catalogue: Catalogue) -> None:
     for name, drill in taken:
         how = "passed" if drill.passed else f"FAILED: {drill.error or '; '.join(drill.differences)}"
         click.echo(f"{name}: {'quick ' * drill.quick}drill of {moments.minute(drill.at)} on another machine {how}")
+
+
+def say_seals(settings: Settings, catalogue: Catalogue, entries: list[Entry], *, sealing: bool) -> int:
+    """Say which backups nothing proves to be of a machine with the key, seal them if asked, and return how many are forged."""
+    key = catalogue.folder.seal
+    if key is None:
+        if entries:
+            click.echo(NO_KEY)
+        return 0
+    forged = [entry for entry in entries if key.is_forged(entry)]
+    for entry in forged:
+        click.echo(f"{entry.id} {why_not(key, entry)}: somebody has changed it; use another backup", err=True)
+    bare = [entry for entry in entries if why_not(key, entry) and entry not in forged]
+    if sealing and bare:
+        bucket = Bucket.of(settings)
+        for entry in bare:
+            seal_entry(catalogue, entry, bucket)
+            click.echo(f"{entry.id}: sealed")
+    elif bare:
+        names = f"{bare[0].id}{f' and {len(bare) - 1} more' if len(bare) > 1 else ''}"
+        click.echo(f"note: nothing proves where {names} came from; to restore one, {cure('')}", err=True)
+    return len(forged)
 
 
 def say_taken(folder: Folder, entry: Entry) -> None:

@@ -11,6 +11,7 @@ from app_schema import moments
 from app_schema.backup import chain
 from app_schema.backup.folder import Folder
 from app_schema.cli.progress import watching
+from app_schema.cli.proving import unsealed_option
 from app_schema.cli.stopping import stoppable
 from app_schema.embedded.cluster import CONF
 from app_schema.errors import RestoreDiffers, SettingsError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--target-xid", metavar="N", type=click.IntRange(3), help="A transaction, which is the last that is restored.")
 @click.option("--exclusive", is_flag=True, help="Stop just before that time or transaction.")
 @click.option("--backup", metavar="ID", help="To the end of this base or incremental.")
+@unsealed_option
 @click.option("--start", is_flag=True, help="Leave the server running.")
 @click.pass_obj
 def cluster(  # noqa: PLR0913 (an argument each option)
@@ -42,6 +44,7 @@ def cluster(  # noqa: PLR0913 (an argument each option)
     exclusive: bool,
     backup: str | None,
     start: bool,
+    unsealed: bool,
 ) -> None:
     """Restore a cluster into DIR: to the end of its WAL (latest, the default), or to a moment.
 
@@ -51,7 +54,8 @@ def cluster(  # noqa: PLR0913 (an argument each option)
         raise SettingsError("latest and a target are two moments; give one of them")
     target = Target(moments.read(target_time) if target_time else None, target_xid, backup, exclusive)
     with stoppable(), watching() as steps:
-        done = restore_cluster(settings, Folder.of(settings), target, home, start=start, steps=steps)
+        folder = Folder.of(settings).trusting() if unsealed else Folder.of(settings)
+        done = restore_cluster(settings, folder, target, home, start=start, steps=steps)
     say_recovered(done)
 
 

@@ -19,6 +19,7 @@ from app_schema.backup.folder import Folder
 from app_schema.backup.upload import Bucket
 from app_schema.cli.physical import say_unrestorable
 from app_schema.cli.progress import counting
+from app_schema.cli.proving import unencrypted_option, unsealed_option
 from app_schema.cli.stopping import stoppable
 from app_schema.columns import show
 from app_schema.errors import BackupDamaged, EncryptionError, SettingsError
@@ -44,8 +45,12 @@ WHOLE = (Kind.DUMP, Kind.SNAPSHOT)
 @click.argument("backup", required=False)
 @click.option("--list", "listing", is_flag=True, help="Only show what the bucket holds, and what of it is here.")
 @click.option("--cluster", "of_cluster", is_flag=True, help="The newest chain of base backups, or the one of BACKUP, and all WAL since.")
+@unsealed_option
+@unencrypted_option
 @click.pass_obj
-def fetch(settings: Settings, backup: str | None, *, listing: bool, of_cluster: bool) -> None:
+def fetch(  # noqa: PLR0913 (an argument each option)
+    settings: Settings, backup: str | None, *, listing: bool, of_cluster: bool, unsealed: bool, unencrypted: bool
+) -> None:
     """Bring BACKUP back from APP_SCHEMA_BACKUP_S3_URL: an id or its beginning, or latest, the newest whole dump.
 
     Everything is proved before it is kept, and what is here already is not fetched again.
@@ -57,54 +62,56 @@ def fetch(settings: Settings, backup: str | None, *, listing: bool, of_cluster: 
     bucket = Bucket.of(settings)
     if bucket is None:
         raise SettingsError("there is nowhere to fetch from: set APP_SCHEMA_BACKUP_S3_URL to s3://bucket/prefix")
-    folder, copies = Folder.of(settings), Copies(bucket)
+    folder = Folder.of(settings).trusting() if unsealed else Folder.of(settings)
+    copies = Copies(bucket, None if listing else folder.seal)
     if listing:
         say_listed(folder, copies, place_of(settings, folder))
         return
     with stoppable():
         if of_cluster:
-            fetch_cluster(settings, folder, copies, backup)
+            fetch_cluster(Transfer(settings, folder, copies, clear=unencrypted), backup)
         else:
-            fetch_backup(settings, folder, copies, str(backup))
+            fetch_backup(Transfer(settings, folder, copies, clear=unencrypted), str(backup))
 
 
-def fetch_backup(settings: Settings, folder: Folder, copies: Copies, name: str) -> None:
+def fetch_backup(transfer: Transfer, name: str) -> None:
     """Bring a dump back, or a base or an incremental with its parents, and say so."""
+    settings, copies = transfer.settings, transfer.copies
     database = settings.server_url.database if settings.server_url else None
     entry = copies.latest(WHOLE, database, say_note) if name == LATEST else copies.find(name)
     if entry.physical:
-        transfer = Transfer(settings, folder, copies)
         bring_all(transfer, members(transfer, entry))
         click.echo(f"bring it back with: app-schema restore cluster --to DIR --backup {entry.id}")
         return
-    if entry.encryption:
+    if not entry.encryption:
+        transfer.cipher("")
+    else:
         try:
             for_reading(settings, entry.encryption)
         except EncryptionError as error:
             say_note(f"it cannot be restored on this machine: {error}")
     with counting("fetching", entry.size) as report:
-        done = bring(folder, copies, entry, report)
+        done = bring(transfer.folder, copies, entry, report)
     say_fetched(done)
     click.echo(f"bring it back with: app-schema restore dump {entry.id}")
 
 
-def fetch_cluster(settings: Settings, folder: Folder, copies: Copies, name: str | None) -> None:
+def fetch_cluster(transfer: Transfer, name: str | None) -> None:
     """Bring a chain and its WAL back, prove the WAL, and say how far it reaches.
 
     Raises:
         BackupDamaged: the WAL is not what was written, or has a hole.
     """
-    transfer = Transfer(settings, folder, copies)
     if name in (None, LATEST):
         chosen = newest(transfer, say_note)
     else:
-        entry = copies.find(str(name))
+        entry = transfer.copies.find(str(name))
         if entry.physical is None:
             raise SettingsError(f"{entry.id} is no backup of a cluster; fetch it without --cluster")
         chosen = members(transfer, entry)
     say_unrestorable(chosen[-1])
     bring_all(transfer, chosen, Wal(transfer, chain.place(chosen[0])))
-    findings = list(check_clusters(settings, folder, chosen))
+    findings = list(check_clusters(transfer.settings, transfer.folder, chosen))
     for finding in findings:
         if finding.error is None and finding.name not in {member.id for member in chosen}:
             click.echo(f"{finding.name}: {finding.note}")

@@ -13,6 +13,7 @@ from app_schema.backup.folder import Folder
 from app_schema.backup.upload import Bucket
 from app_schema.cli.cluster import cluster
 from app_schema.cli.progress import watching
+from app_schema.cli.proving import unencrypted_option, unsealed_option
 from app_schema.cli.stopping import stoppable
 from app_schema.engine import database_url
 from app_schema.errors import BackupError, RestoreDiffers, SettingsError
@@ -45,6 +46,8 @@ def restore() -> None:
 @click.option("--to", metavar="NAME", help="The database to make (default: the one of DATABASE_URL, which must be missing).")
 @click.option("--replace", is_flag=True, help="Put it in the place of that database, which keeps a dated name.")
 @click.option("--accept-definitions", is_flag=True, help="Take it although definitions differ, unless rows do; the catalogue notes it.")
+@unsealed_option
+@unencrypted_option
 @click.option("--table", metavar="NAME", help="One table with its indexes and keys, into a database that lacks it or a new one.")
 @database_option
 @click.pass_obj
@@ -57,6 +60,8 @@ def dump(  # noqa: PLR0913 (an argument each option)
     accept_definitions: bool,
     table: str | None,
     database: str | None,
+    unsealed: bool,
+    unencrypted: bool,
 ) -> None:
     """Restore BACKUP: an id or its beginning, latest, or a file (.sql.gz and .sql.gz.gpg too).
 
@@ -67,8 +72,8 @@ def dump(  # noqa: PLR0913 (an argument each option)
     if table and accept_definitions:
         raise SettingsError("--table compares no definitions, so there are none to accept; leave --accept-definitions out")
     server = database_url(settings)
-    folder = Folder.of(settings)
-    source = Source.find(folder, backup, database or str(server.database))
+    folder = Folder.of(settings).trusting() if unsealed else Folder.of(settings)
+    source = Source.find(folder, backup, database or str(server.database), clear=unencrypted)
     target = server.set(database=to or str(server.database))
     with stoppable(), watching() as steps:
         if table:
@@ -83,10 +88,14 @@ def dump(  # noqa: PLR0913 (an argument each option)
 @click.option("--quick", is_flag=True, help="Definitions and rows only, compared by counts and hashes: a fraction of the time.")
 @click.option("--cluster", "of_cluster", is_flag=True, help="Of base backups and WAL; --quick leaves its pages unread.")
 @database_option
+@unsealed_option
+@unencrypted_option
 @click.pass_obj
-def drill(settings: Settings, backup: str, *, quick: bool, of_cluster: bool, database: str | None) -> None:
+def drill(  # noqa: PLR0913 (an argument each option)
+    settings: Settings, backup: str, *, quick: bool, of_cluster: bool, database: str | None, unsealed: bool, unencrypted: bool
+) -> None:
     """Restore BACKUP into a throwaway database, compare it with what was taken, and drop it; exit 3 when it is not the same."""
-    folder = Folder.of(settings)
+    folder = Folder.of(settings).trusting() if unsealed else Folder.of(settings)
     if of_cluster:
         with stoppable(), watching() as steps:
             name, tried = try_cluster(settings, folder, backup, quick=quick, steps=steps)
@@ -94,7 +103,7 @@ def drill(settings: Settings, backup: str, *, quick: bool, of_cluster: bool, dat
         say_drilled(name, tried, CLUSTER_RTO)
         return
     server = database_url(settings)
-    source = Source.find(folder, backup, database or str(server.database))
+    source = Source.find(folder, backup, database or str(server.database), clear=unencrypted)
     with stoppable(), watching() as steps:
         done = try_restore(settings, source, server, quick=quick, steps=steps)
     copy_result(settings, folder, source.name)

@@ -22,7 +22,7 @@ from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.tree import drafted
 from app_schema.errors import BackupError, ProgramMissing
 from app_schema.physical import configuration, needs
-from app_schema.physical.layout import DATA, MANIFEST, TABLESPACES, check_manifest
+from app_schema.physical.layout import DATA, MANIFEST, TABLESPACES, check_manifest, wal_hashes
 from app_schema.physical.route import NEW_BASE
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def incremental(settings: Settings, folder: Folder, steps: Steps = UNWATCHED) ->
     with taking.begun(settings, folder, Kind.INCREMENTAL) as run:
         needs.check_source(run.connection, "an incremental would add to a base of its source")
         needs.check_incremental(run.connection)
-        entries, _ = run.catalogue.read()
+        entries = run.catalogue.proved(run.catalogue.read()[0])
         identity = run.connection.execute(IDENTITY).one()
         parent = chain.newest(entries, identity.system)
         if chain.place(parent).checksums != (identity.checksums == "on"):  # pg_checksums rewrites every page, and WAL does not tell
@@ -148,7 +148,7 @@ def _take(run: Taking, parent: Entry | None, steps: Steps) -> Entry:
                 if SUMMARIES in str(error):
                     raise BackupError(f"{error}; the server does not know any more what changed: {NEW_BASE}") from None
                 raise
-        entry = _entry(run, parent, tree, identity, configuration.take(run.connection, tree.path))
+        entry = run.catalogue.signed(_entry(run, parent, tree, identity, configuration.take(run.connection, tree.path)))
         run.connection.rollback()
         run.catalogue.add(entry, [tree])
     return entry
@@ -213,6 +213,7 @@ def _entry(run: Taking, parent: Entry | None, tree: Tree, identity: Row[Any], ta
             segment_bytes=identity.segment_bytes,
             configuration=taken.configuration,
             unread=taken.unread,
+            wal=wal_hashes(data),
         ),
     )
 

@@ -13,10 +13,10 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from app_schema.backup import encryption
+from app_schema.backup import encryption, seal
 from app_schema.backup.pipe import piped
 from app_schema.backup.storage import explained
-from app_schema.backup.stream import copy
+from app_schema.backup.stream import HashedReader, copy
 from app_schema.backup.upload import UploadFailed, send
 from app_schema.backup.upload import upload as send_backup
 from app_schema.embedded import private
@@ -89,10 +89,12 @@ def _upload_wal(settings: Settings, folder: Folder, bucket: Bucket) -> int:
             for path in sorted(path for path in place.rglob("*") if _is_whole(path.name) and not path.is_symlink()):
                 if f"{path.name}{suffix}" in there:
                     continue
-                with folder.draft(f"{path.name}{suffix}.copy") as draft, path.open("rb") as source:
+                with folder.draft(f"{path.name}{suffix}.copy") as draft, path.open("rb") as file:
+                    source = HashedReader(file)
                     with folder.writing(draft.path):
                         _encrypt(source, draft.file, cipher)
-                    send(bucket, draft.path, f"{archive.WAL}/{place.name}/{path.name}{suffix}", None)
+                    mark = wal_seal(folder, place.name, path.name, source.sha256)
+                    send(bucket, draft.path, f"{archive.WAL}/{place.name}/{path.name}{suffix}", None, seal=mark)
                 count += 1
             _send_tail(folder, place, bucket, cipher)
     except (Boto3Error, BotoCoreError, ClientError) as error:
@@ -114,10 +116,22 @@ def _send_tail(folder: Folder, place: Path, bucket: Bucket, cipher: Cipher | Non
             return
         name = f"{TAIL}{cipher.suffix if cipher else ''}"
         with folder.draft(f"{name}.copy") as draft:
+            written_part = HashedReader(_Written(source))
             with folder.writing(draft.path):
-                _encrypt(_Written(source), draft.file, cipher)
-            send(bucket, draft.path, f"{archive.WAL}/{place.name}/{name}", None)
+                _encrypt(written_part, draft.file, cipher)
+            mark = wal_seal(folder, place.name, TAIL, written_part.sha256)
+            send(bucket, draft.path, f"{archive.WAL}/{place.name}/{name}", None, seal=mark)
     private.write(note, trace)
+
+
+def wal_seal(folder: Folder, system: str, name: str, digest: str) -> str | None:
+    """Return the seal of a file of WAL in clear, if the folder has a key."""
+    return folder.seal.of(seal.WAL, sealed_wal(system, name, digest)) if folder.seal else None
+
+
+def sealed_wal(system: str, name: str, digest: str) -> bytes:
+    """Return what the seal of a file of WAL is over: of which cluster, its name, and its SHA-256 in clear."""
+    return f"{system}/{name} {digest}".encode()
 
 
 class _Written:

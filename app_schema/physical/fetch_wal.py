@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from app_schema.backup import seal
 from app_schema.backup.fetch import ANOTHER, InTheWay, check_room
 from app_schema.backup.folder import Folder
+from app_schema.backup.seal import NotSealed
 from app_schema.backup.stream import HashedWriter
 from app_schema.errors import BackupDamaged, BackupFolderUnsuitable
 from app_schema.physical import archive
-from app_schema.physical.elsewhere import TAIL
+from app_schema.physical.elsewhere import TAIL, sealed_wal
 from app_schema.physical.segments import HISTORY, Header, Segment, parse_lsn
 from app_schema.physical.transfer import ENCRYPTED
 
@@ -134,6 +136,7 @@ class Wal:
         with place.draft(TAIL) as draft, place.writing(draft.path):
             writer = HashedWriter(draft.file)
             self.transfer.copy(objects, suffix, writer, report, threads=False)
+            self._check_seal(objects[0], TAIL, writer.sha256)
             draft.file.flush()
             header = Header.read(draft.file)
             if header is None or header.system_identifier != self.base.system_identifier or writer.bytes > size:
@@ -153,6 +156,7 @@ class Wal:
         with place.draft(name) as draft, place.writing(draft.path):
             writer = HashedWriter(draft.file)
             self.transfer.copy(objects, suffix, writer, report, threads=False)
+            self._check_seal(objects[0], name, writer.sha256)
             if wrong := self._wrong(name, draft.file, writer.bytes):
                 raise BackupDamaged(f"{self.transfer.copies.url}/{objects[0]} is damaged: {wrong}; {ANOTHER}")
             os.fsync(draft.file.fileno())
@@ -160,6 +164,16 @@ class Wal:
                 os.link(draft.path, self._place / name)
             except FileExistsError:  # a receiver or the server has just written it
                 return
+
+    def _check_seal(self, stored: str, name: str, digest: str) -> None:
+        """Refuse WAL that nothing proves, if there is a key: recovery does whatever it says.
+
+        Raises:
+            NotSealed: it was sent without that key, or is not what was sent.
+        """
+        copies, system = self.transfer.copies, self.base.system_identifier
+        if copies.seal and (why := copies.seal.wrong(seal.WAL, sealed_wal(system, name, digest), copies.seal_of(stored))):
+            raise NotSealed(f"{copies.url}/{stored} {why}, so anybody could have written it: give --unsealed if you know that nobody did")
 
     def _wrong(self, name: str, file: BinaryIO, size: int) -> str:
         segment = Segment.parse(name, self.base.segment_bytes)

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from app_schema.backup.stream import digest
 from app_schema.errors import BackupDamaged
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ TABLESPACES = "tablespaces"
 WAL = "pg_wal"
 LINKS = "pg_tblspc"
 MANIFEST = "backup_manifest"
+PASSED_OVER = ("postgresql.auto.conf", "recovery.signal", "standby.signal")  # by pg_verifybackup
 CONFIGURATION = "configuration"  # beneath it, files from outside the data directory under their whole paths
 
 
@@ -50,21 +52,49 @@ def check_manifest(folder: Folder, entry: Entry) -> bytes:
     return manifest
 
 
-def manifest_files(folder: Folder, entry: Entry) -> list[tuple[str, int]]:
-    """Return the files of a backup's manifest, beneath the data directory, each with its size in bytes.
+def wal_hashes(data: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of WAL in a data directory, by name: they are in no manifest."""
+    found = {}
+    for path in sorted((data / WAL).iterdir()):
+        if path.is_symlink() or not path.is_dir():
+            with path.open("rb") as file:
+                found[path.name] = digest(file) if not path.is_symlink() else ""
+    return found
+
+
+def check_rest(folder: Folder, entry: Entry) -> None:
+    """Check what pg_verifybackup passes over: settings that ALTER SYSTEM made, files that begin a recovery, and the WAL.
+
+    Raises:
+        BackupDamaged: one is not as it was written, or was not there.
+    """
+    data = folder.path / entry.parts[0].file / DATA
+    known = {name: checksum for name, _, checksum in manifest_files(folder, entry)}
+    for name in PASSED_OVER:
+        path = data / name
+        there = path.is_symlink() or path.exists()
+        if there and (path.is_symlink() or sha256(path.read_bytes()).hexdigest() != known.get(name)):
+            raise BackupDamaged(f"{path} was edited or damaged: it is not what was written; use another chain")
+    recorded = entry.physical.wal if entry.physical else {}
+    if recorded and wal_hashes(data) != recorded:
+        raise BackupDamaged(f"{data / WAL} was edited or damaged: it is not the WAL that was written; use another chain")
+
+
+def manifest_files(folder: Folder, entry: Entry) -> list[tuple[str, int, str]]:
+    """Return the files of a backup's manifest, beneath the data directory, each with its size in bytes and its checksum.
 
     Raises:
         BackupDamaged: the manifest is not the one that was written, or was not written by PostgreSQL.
     """
     manifest = check_manifest(folder, entry)
-    files: list[tuple[str, int]] = []
+    files: list[tuple[str, int, str]] = []
     try:
         for file in json.loads(manifest)["Files"]:
             name = file["Path"] if "Path" in file else bytes.fromhex(file["Encoded-Path"]).decode(errors="surrogateescape")
-            files.append((name, int(file["Size"])))
+            files.append((name, int(file["Size"]), str(file.get("Checksum"))))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        files = [("..", 0)]
-    if any(name.startswith("/") or "\0" in name or ".." in name.split("/") for name, _ in files):
+        files = [("..", 0, "")]
+    if any(name.startswith("/") or "\0" in name or ".." in name.split("/") for name, *_ in files):
         path = folder.path / entry.parts[0].file / DATA / MANIFEST
         raise BackupDamaged(f"{path} is no manifest that PostgreSQL writes; use another chain")
     return files

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app_schema.backup.programs import reason
 from app_schema.errors import BackupDamaged
-from app_schema.physical.layout import check_manifest, data_of, read_configuration
+from app_schema.physical.layout import check_manifest, check_rest, data_of, read_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +35,7 @@ def proving(folder: Folder, entry: Entry, programs: Programs) -> Iterator[Callab
     """Read a backup whole while the block works; yield a call that waits for the end, with the errors of :func:`prove`."""
     check_manifest(folder, entry)
     read_configuration(folder, entry)
+    check_rest(folder, entry)
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(  # noqa: S603 (no shell)
             programs.command("pg_verifybackup", "--quiet", str(data_of(folder, entry))),

@@ -29,18 +29,25 @@ ENCRYPTED = "|".join(map(re.escape, CIPHERS))  # how the names of encrypted obje
 
 @dataclass(frozen=True)
 class Transfer:
-    """Where from, where to, and the keys."""
+    """Where from, where to, and the keys.
+
+    Attributes:
+        clear: whether copies may be in clear although this machine has a key for backups.
+    """
 
     settings: Settings
     folder: Folder
     copies: Copies
+    clear: bool = False
 
     def cipher(self, suffix: str) -> Cipher | None:
         """Return what opens objects whose names end so, None if they are in clear.
 
         Raises:
-            EncryptionError: the key for it is not set or cannot be used.
+            EncryptionError: the key for it is not set or cannot be used; or they are in clear, and this machine has a key.
         """
+        if not suffix and not self.clear and not self.copies.seal:  # a seal proves where they come from
+            encryption.check_clear(self.settings, f"what {self.copies.url} holds of it")
         if suffix and suffix not in self._ciphers:  # a command may have to ask a person for the passphrase: once
             self._ciphers[suffix] = encryption.for_reading(self.settings, CIPHERS[suffix])
         return self._ciphers.get(suffix)

@@ -137,7 +137,7 @@ def _glance(folder: Folder, entry: Entry) -> None:
         BackupDamaged: it is not.
     """
     data = data_of(folder, entry)
-    for name, expected in manifest_files(folder, entry):
+    for name, expected, _ in manifest_files(folder, entry):
         path = f"{data}/{name}"
         try:
             size = os.stat(path).st_size  # noqa: PTH116 (there are thousands of them, and a Path costs more than the look)

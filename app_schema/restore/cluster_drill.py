@@ -52,7 +52,7 @@ def drill(settings: Settings, folder: Folder, name: str, *, quick: bool = False,
         ProgramMissing: the server's own version is not here; nothing was noted.
     """
     catalogue = Catalogue(folder)
-    entry = chain.newest(catalogue.read()[0]) if name == "latest" else catalogue.find(name, kinds=chain.KINDS)
+    entry = chain.newest(catalogue.proved(catalogue.read()[0])) if name == "latest" else catalogue.find(name, kinds=chain.KINDS)
     target = Target() if name == "latest" else Target(backup=entry.id)
     begun, at = time.monotonic(), datetime.now(UTC)
     notes: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app_schema import moments
-from app_schema.backup import chain
+from app_schema.backup import chain, seal
 from app_schema.backup.catalogue import Catalogue
 from app_schema.errors import BackupUnknown, WalDamaged, WalEnds, WalMissing
 from app_schema.physical import archive, memory, route
@@ -62,14 +62,20 @@ def plan(settings: Settings, folder: Folder, target: Target) -> Plan:
 
     Raises:
         BackupUnknown: no backup was there by then.
+        NotSealed: the folder has a key for seals, and nothing proves that the backup was sealed with it.
         WalEnds: the WAL ends before the target, or before where it was known to end.
         WalMissing: a segment on the way is missing.
         WalDamaged: a record on the way is not what was written. Each names the last moment that can be reached.
     """
-    entries, _ = Catalogue(folder).read()
+    catalogue = Catalogue(folder)
+    read, _ = catalogue.read()
+    entries = catalogue.proved(read)
     if target.backup is not None:
-        entry = Catalogue(folder).find(target.backup, kinds=chain.KINDS)
+        entry = catalogue.find(target.backup, kinds=chain.KINDS)
+        seal.check(folder.seal, entry)
         return _own_end(folder, target, entry, entries)
+    if not any(entry.physical for entry in entries) and (left_out := [entry for entry in read if entry.physical]):
+        seal.check(folder.seal, left_out[-1])
     # a rescued copy wrote another history on a timeline of its own
     return _Choice(settings, folder, target, [entry for entry in entries if not entry.rescued]).plan()
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import secrets
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from app_schema.backup import encryption
+from app_schema.backup import encryption, seal
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.entry import Entry, Kind
 from app_schema.backup.names import ID, major_version
 from app_schema.backup.programs import Programs
+from app_schema.backup.seal import NotSealed
 from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.stream import HashedWriter
 from app_schema.backup.verify import check_part
@@ -42,31 +43,40 @@ class Source:
         entry: of the catalogue, None for a file that is not in it: nothing proves such a one, and a script can do
             whatever its user can, so only somebody you trust should have written it.
         part: of the entry.
+        clear: whether it may be in clear although this machine has a key for backups.
     """
 
     folder: Folder
     path: Path
     entry: Entry | None = None
     part: Part | None = None
+    clear: bool = False
 
     @classmethod
-    def find(cls, folder: Folder, name: str, database: str) -> Source:
+    def find(cls, folder: Folder, name: str, database: str, *, clear: bool = False) -> Source:
         """Find the backup of ``database`` that ``name`` means: ``latest``, an id or its beginning, or a path.
+
+        Args:
+            folder: where backups are.
+            name: of the backup.
+            database: which one of a snapshot.
+            clear: whether it may be in clear although this machine has a key for backups.
 
         Raises:
             BackupUnknown: there is none, or it does not hold that database.
             BackupDamaged: its entry cannot be read.
+            NotSealed: the folder has a key for seals, and nothing proves that the backup was sealed with it.
         """
         if set(name) & set("/.") or Path(name).exists():  # no id has them
-            return cls._of_file(folder, Path(name).expanduser().absolute(), database)
+            return replace(cls._of_file(folder, Path(name).expanduser().absolute(), database), clear=clear)
         latest = name == "latest"
         kinds = GOOD_FOR_LATEST if latest else (*GOOD_FOR_LATEST, Kind.MASKED)
-        return cls._of_entry(
-            folder, folder.path, Catalogue(folder).find(name, kinds=kinds, database=database if latest else None), database
-        )
+        entry = Catalogue(folder).find(name, kinds=kinds, database=database if latest else None)
+        return replace(cls._of_entry(folder, folder.path, entry, database), clear=clear)
 
     @classmethod
     def _of_entry(cls, folder: Folder, place: Path, entry: Entry, database: str) -> Source:
+        seal.check(folder.seal, entry)
         parts = {part.database.name: part for part in entry.parts if part.database}
         part = next(iter(parts.values())) if len(parts) == 1 else parts.get(database)
         if part is None:
@@ -90,8 +100,13 @@ class Source:
                 entry = Entry.unsealed(beside.read_bytes(), beside.stem)
             except BackupDamaged as damage:
                 raise BackupDamaged(f"{beside} {damage}") from None
+            seal.check(folder.seal, entry)
             part = next((part for part in entry.parts if part.file == path.name), None)
             return cls(folder, path, entry, part) if part and part.database else cls._of_entry(folder, path.parent, entry, database)
+        if folder.seal:
+            raise NotSealed(
+                f"{path} has no entry beside it that a seal of {seal.VARIABLE} could prove: give --unsealed if you know where it comes from"
+            )
         return cls(folder, path)
 
     @property
@@ -146,10 +161,12 @@ class Source:
 
         Raises:
             BackupDamaged: the file is not what was written.
-            EncryptionError: the key is missing or another one.
+            EncryptionError: the key is missing or another one; or the file is in clear, and this machine has a key.
         """
         here = self.path.parent == self.folder.path
         encrypted = self.entry.encryption if self.entry else CIPHERS.get(self.path.suffix)
+        if not encrypted and not self.clear and not self.folder.seal:  # a seal has proved where it comes from
+            encryption.check_clear(settings, self.name)
         cipher = encryption.for_reading(settings, encrypted) if encrypted else None  # before all of it is read
         with self.folder.using(self.path.name) if here and self.path.exists() else nullcontext():
             if self.part:
