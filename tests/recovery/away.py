@@ -53,7 +53,7 @@ def bring_one(there, objects, entry_id):
 
 def transfer_of(there, objects, **more):
     settings = there.settings.model_copy(update=objects.settings | more)
-    return Transfer(settings, there.folder, Copies(Bucket.of(settings)))
+    return Transfer(settings, there.folder, Copies(Bucket.of(settings), there.folder.seal))
 
 
 def start(there, objects, *arguments, **variables):

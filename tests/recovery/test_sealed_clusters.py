@@ -1,0 +1,190 @@
+"""Base backups and WAL with a seal: what a machine without the key has written is not recovered from, unless asked."""
+
+import json
+
+import pytest
+from away import bring, command, machine, send
+from buckets import bucket
+from folders import place
+from sources import flip, replace
+
+from app_schema.backup.catalogue import Catalogue
+from app_schema.backup.entry import _seal
+from app_schema.backup.seal import NotSealed
+from app_schema.errors import BackupDamaged, EncryptionError
+from app_schema.physical.elsewhere import TAIL
+from app_schema.physical.layout import DATA, PASSED_OVER, WAL
+from app_schema.physical.sealing import seal_entry
+from app_schema.physical.verify import verify
+from app_schema.restore.cluster import restore
+from app_schema.restore.cluster_drill import drill
+from app_schema.restore.plan import plan
+from app_schema.restore.target import Target
+
+pytestmark = pytest.mark.usefixtures("broken_off")
+
+
+def keyed(source):
+    """The source on a machine with a key."""
+    key = source.settings.backup_dir.with_name("seal")
+    key.write_text("c4nary-c4nary-c4nary-c4nary-c4nary")
+    key.chmod(0o600)
+    source.settings = source.settings.model_copy(update={"backup_seal_key_file": key})
+    return source
+
+
+@pytest.fixture
+def sealed(source):
+    """The history, whose backups were sealed."""
+    keyed(source)
+    for entry in source.entries:
+        seal_entry(Catalogue(source.folder), entry, None)
+    return source
+
+
+def unseal(source, entry):
+    path = source.folder.path / f"{entry.id}.json"
+    replace(path, lambda _: entry.model_copy(update={"mac": None}).sealed())
+
+
+def test_a_chain_that_is_sealed(sealed, target):
+    done = restore(sealed.settings, sealed.folder, Target(), target, check=False)
+    assert [member.id for member in done.plan.members] == [entry.id for entry in sealed.entries]
+
+
+def test_none_is_sealed(source, target):
+    keyed(source)
+    for moment in (Target(), Target(backup=source.entries[1].id)):
+        with pytest.raises(NotSealed, match=r"carries no seal of APP_SCHEMA_BACKUP_SEAL_KEY_FILE, .* give --unsealed"):
+            restore(source.settings, source.folder, moment, target)
+    with pytest.raises(NotSealed):
+        drill(source.settings, source.folder, source.entries[0].id)
+    assert all(not entry.drills and not entry.damaged for entry in source.entries)
+    assert not target.exists()
+    assert restore(source.settings, source.folder.trusting(), Target(), target, check=False).differences == ()
+
+
+def test_the_nearest_that_is_sealed_is_taken(sealed):
+    unseal(sealed, sealed.entries[2])
+    assert [member.id for member in plan(sealed.settings, sealed.folder, Target()).members] == [each.id for each in sealed.entries[:2]]
+
+
+def test_a_parent_that_is_not_sealed(sealed):
+    unseal(sealed, sealed.entries[1])
+    assert [member.id for member in plan(sealed.settings, sealed.folder, Target()).members] == [sealed.entries[0].id]
+    with pytest.raises(BackupDamaged, match=f"adds to {sealed.entries[1].id}, which is missing"):
+        plan(sealed.settings, sealed.folder, Target(backup=sealed.entries[2].id))
+
+
+@pytest.mark.parametrize("name", PASSED_OVER)
+def test_what_pg_verifybackup_passes_over(name, source, target):
+    """A setting there is a command that the server runs: archive_cleanup_command, ssl_passphrase_command."""
+    [base, *_] = source.entries
+    path = source.folder.path / base.parts[0].file / DATA / name
+    if not path.exists():
+        path.touch()
+    replace(path, lambda content: content + b"ssl_passphrase_command = 'touch ran'\n")
+    with pytest.raises(BackupDamaged, match=f"{name} was edited or damaged"):
+        restore(source.settings, source.folder, Target(backup=base.id), target)
+    findings = list(verify(source.settings, source.folder, source.entries, everything=True))
+    assert any(f"{name} was edited or damaged" in str(finding.error) for finding in findings)
+
+
+@pytest.mark.parametrize("what", ["changed", "added", "removed"])
+def test_the_wal_that_a_base_brings_along(what, sealed, target):
+    """Recovery does whatever it says, and it is in no manifest."""
+    [base, *_] = sealed.entries
+    folder = sealed.folder.path / base.parts[0].file / DATA / WAL
+    [segment] = [path for path in folder.iterdir() if path.is_file()]
+    if what == "changed":
+        flip(segment, -100)  # beyond the last record, where pg_waldump sees nothing
+    elif what == "added":
+        (folder / "00000009.history").write_text("")
+    else:
+        segment.unlink()
+    with pytest.raises(BackupDamaged, match=r"is not the WAL that was written|WAL missing"):
+        restore(sealed.settings, sealed.folder, Target(backup=base.id), target)
+
+
+@pytest.fixture(scope="module")
+def sent(history):
+    """The chain and its WAL in a bucket, sealed, in clear."""
+    with bucket() as objects, place() as home:
+        source = keyed(history.copy(home))
+        for entry in source.entries:
+            seal_entry(Catalogue(source.folder), entry, None)
+        send(source, objects)
+        yield objects
+
+
+@pytest.fixture
+def there(history):
+    with place() as home:
+        yield keyed(machine(history, home))
+
+
+def test_it_comes_back(sent, there, target, history):
+    code, out, error = command(
+        there, sent, "backup", "fetch", "--cluster", APP_SCHEMA_BACKUP_SEAL_KEY_FILE=str(there.settings.backup_seal_key_file)
+    )
+    assert (code, error) == (0, ""), out
+    assert restore(there.settings, there.folder, Target(), target, check=False).differences == ()
+    assert len(there.entries) == len(history.entries)
+
+
+def forge(objects, name, content, metadata):
+    objects.client.put_object(Bucket=objects.bucket, Key=f"here/{name}", Body=content, Metadata=metadata)
+
+
+@pytest.mark.parametrize("which", ["segment", "tail"])
+@pytest.mark.parametrize("how", ["without a seal", "with the seal of another", "as another"])
+def test_wal_that_somebody_planted(which, how, sent, there):
+    names = sorted(name for name in sent.names if name.startswith("wal/"))
+    [tail] = [name for name in names if TAIL in name]
+    segments = [name for name in names if len(name.rpartition("/")[2]) == 24]
+    name = segments[-1] if which == "segment" else tail
+    before = sent[name]
+    mark = sent.client.head_object(Bucket=sent.bucket, Key=f"here/{name}")["Metadata"]
+    other = sent.client.head_object(Bucket=sent.bucket, Key=f"here/{segments[0]}")["Metadata"]
+    assert mark != other
+    try:
+        if how == "as another":
+            forge(sent, name, sent[segments[0]], other)
+        else:
+            forge(sent, name, before, {} if how == "without a seal" else other)
+        with pytest.raises(NotSealed, match="so anybody could have written it: give --unsealed"):
+            bring(there, sent)
+        assert name.rpartition("/")[2] not in {path.name for path in there.folder.path.rglob("*")}
+    finally:
+        forge(sent, name, before, mark)
+
+
+def test_an_entry_that_somebody_planted(sent, there):
+    """It is passed over, and one that a good one adds to ends the fetch."""
+    entry = max(name for name in sent.names if name.endswith(".json"))
+
+    def forged(content):
+        facts = json.loads(content)
+        del facts["seal"], facts["mac"]
+        return facts
+
+    with sent.changed(entry, lambda content: _sealed(forged(content))):
+        fetched, said = bring(there, sent)
+    assert any("was passed over" in line and "carries no seal" in line for line in said)
+    assert len(fetched) == 3  # the base, one incremental and the WAL
+
+
+def _sealed(facts):
+    return json.dumps(facts | {"seal": _seal(facts)}).encode()
+
+
+def test_clear_copies_where_there_is_a_key(history):
+    """Without a seal they could be anybody's."""
+    with bucket() as objects, place() as home, place() as elsewhere:
+        send(history.copy(home), objects)
+        there = machine(history, elsewhere)
+        with pytest.raises(EncryptionError, match=r"is not encrypted, and this machine has a key for backups.*--unencrypted"):
+            bring(there, objects)
+        identity = str(there.settings.backup_age_identity_file)
+        done = command(there, objects, "backup", "fetch", "--cluster", "--unencrypted", APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE=identity)
+        assert done[0] == 0, done
