@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
+from app_schema.cli.echo import echo
 from app_schema.cli.group import Group
 from app_schema.cli.streams import tolerant
 from app_schema.errors import AppSchemaError, SettingsError
@@ -71,7 +72,7 @@ class OneLineErrors(Group):
         sys.exit(code if isinstance(code, int) else 0)
 
     def _end(self, reason: str, code: int) -> NoReturn:
-        click.echo(f"error: {visible(reason)}", err=True)
+        echo(f"error: {visible(reason)}", err=True)
         sys.exit(code)
 
 

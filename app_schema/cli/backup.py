@@ -21,6 +21,7 @@ from app_schema.backup.snapshot import snapshot as take_snapshot
 from app_schema.backup.upload import Bucket
 from app_schema.backup.upload import upload as send
 from app_schema.backup.verify import verify as check
+from app_schema.cli.echo import echo
 from app_schema.cli.fetch import fetch
 from app_schema.cli.folding import left_out
 from app_schema.cli.listing import show_decisions, show_entries
@@ -33,6 +34,7 @@ from app_schema.physical.elsewhere import upload_wal as send_wal
 from app_schema.physical.expiry import expire
 from app_schema.physical.sealing import seal_entry
 from app_schema.physical.verify import verify as check_clusters
+from app_schema.printable import visible_json
 
 if TYPE_CHECKING:
     from app_schema.backup.entry import Entry
@@ -86,7 +88,7 @@ def masked(settings: Settings) -> None:
     with stoppable(), counting("masking") as report:
         copy = take_masked(settings, folder, report=report)
     say_taken(folder, copy.entry)
-    click.echo(f"every account in it has this password (shown once): {copy.password}")
+    echo(f"every account in it has this password (shown once): {copy.password}")
 
 
 @backup.command()
@@ -100,7 +102,7 @@ def upload(settings: Settings, backup: str, *, of_wal: bool) -> None:
         raise SettingsError("there is nowhere to copy to: set APP_SCHEMA_BACKUP_S3_URL to s3://bucket/prefix")
     folder = Folder.of(settings)
     if of_wal:
-        click.echo(f"copied {send_wal(settings, folder, bucket)} files of WAL")
+        echo(f"copied {send_wal(settings, folder, bucket)} files of WAL")
         return
     entry = Catalogue(folder).find(backup, kinds=LOGICAL if backup == "latest" else tuple(Kind))
     if entry.physical:
@@ -149,7 +151,7 @@ def verify(settings: Settings, backups: tuple[str, ...], *, everything: bool, se
             say_above(says if says.startswith(finding.name) else f"{finding.name}: {says}")
     say_problems(problems)
     if not looked:
-        click.echo(f"there is no backup in {folder.path}")
+        echo(f"there is no backup in {folder.path}")
     bad += say_seals(settings, catalogue, [entry for entry in entries if entry.id in sound], sealing=sealing)
     if bad:
         raise BackupDamaged(f"{bad} of {looked} are not as they were written; take a new backup now")
@@ -167,14 +169,14 @@ def prune(settings: Settings, *, dry_run: bool) -> None:
     gone = [decision.entry for decision in decided if not decision.keep]
     freed = size(sum(entry.size for entry in gone))
     did = "would remove" if dry_run else "removed"
-    click.echo(f"{did} {len(gone)} of {len(decided)} backups, {freed}")
+    echo(f"{did} {len(gone)} of {len(decided)} backups, {freed}")
     kept = [decision.entry for decision in decided if decision.keep] if dry_run else None  # else what the catalogue says by then
     for old in expire(settings, folder, kept, dry_run=dry_run):
-        click.echo(f"{did} {len(old.names)} files of WAL of cluster {old.system_identifier}, {size(old.bytes)}: {old.reason}")
+        echo(f"{did} {len(old.names)} files of WAL of cluster {old.system_identifier}, {size(old.bytes)}: {old.reason}")
     _, problems = Catalogue(folder).read()
     say_problems(problems)
     if problems:
-        click.echo("what has a problem is never removed; when you know what it is, remove it by hand", err=True)
+        echo("what has a problem is never removed; when you know what it is, remove it by hand", err=True)
 
 
 @backup.command("list")
@@ -185,12 +187,12 @@ def list_(settings: Settings, *, as_json: bool) -> None:
     entries, problems = Catalogue(Folder.of(settings)).read()
     if as_json:
         listed = {"backups": [entry.summary() for entry in entries], "problems": [problem._asdict() for problem in problems]}
-        click.echo(json.dumps(listed, ensure_ascii=False, indent=1))
+        echo(visible_json(json.dumps(listed, ensure_ascii=False, indent=1)))
         return
     if entries:
         show_entries(entries)
     else:
-        click.echo("no backups yet; make one with: app-schema backup dump")
+        echo("no backups yet; make one with: app-schema backup dump")
     say_problems(problems)
 
 
@@ -200,9 +202,9 @@ def copy_elsewhere(folder: Folder, entry: Entry, bucket: Bucket | None) -> None:
         return
     with stoppable(), counting("copying", entry.size) as report:
         done = send(Catalogue(folder), entry, bucket, report).uploads[-1]
-    click.echo(f"copied to {done.url}, its checksum read back; encrypted there: {done.server_side_encryption or 'no'}")
+    echo(f"copied to {done.url}, its checksum read back; encrypted there: {done.server_side_encryption or 'no'}")
     if not done.versioning:
-        click.echo(
+        echo(
             f"warning: bucket {bucket.name} keeps no versions: whoever can write to it can overwrite backups; turn versioning on", err=True
         )
 
@@ -211,13 +213,13 @@ def take_results(settings: Settings, catalogue: Catalogue) -> None:
     """Take over the results of drills that other machines have left in the bucket; what keeps it from that is a warning."""
     try:
         bucket = Bucket.of(settings)
-        taken = drill_results.take(catalogue, bucket, lambda line: click.echo(f"warning: {line}", err=True)) if bucket else []
+        taken = drill_results.take(catalogue, bucket, lambda line: echo(f"warning: {line}", err=True)) if bucket else []
     except (BackupError, SettingsError) as error:
-        click.echo(f"warning: results of drills on other machines were not looked for: {error}", err=True)
+        echo(f"warning: results of drills on other machines were not looked for: {error}", err=True)
         return
     for name, drill in taken:
         how = "passed" if drill.passed else f"FAILED: {drill.error or '; '.join(drill.differences)}"
-        click.echo(f"{name}: {'quick ' * drill.quick}drill of {moments.minute(drill.at)} on another machine {how}")
+        echo(f"{name}: {'quick ' * drill.quick}drill of {moments.minute(drill.at)} on another machine {how}")
 
 
 def say_seals(settings: Settings, catalogue: Catalogue, entries: list[Entry], *, sealing: bool) -> int:
@@ -225,47 +227,47 @@ def say_seals(settings: Settings, catalogue: Catalogue, entries: list[Entry], *,
     key = catalogue.folder.seal
     if key is None:
         if entries:
-            click.echo(NO_KEY)
+            echo(NO_KEY)
         return 0
     forged = [entry for entry in entries if key.is_forged(entry)]
     for entry in forged:
-        click.echo(f"{entry.id} {why_not(key, entry)}: somebody has changed it; use another backup", err=True)
+        echo(f"{entry.id} {why_not(key, entry)}: somebody has changed it; use another backup", err=True)
     bare = [entry for entry in entries if why_not(key, entry) and entry not in forged]
     if sealing and bare:
         bucket = Bucket.of(settings)
         for entry in bare:
             seal_entry(catalogue, entry, bucket)
-            click.echo(f"{entry.id}: sealed")
+            echo(f"{entry.id}: sealed")
     elif bare:
         names = f"{bare[0].id}{f' and {len(bare) - 1} more' if len(bare) > 1 else ''}"
-        click.echo(f"note: nothing proves where {names} came from; to restore one, {cure('')}", err=True)
+        echo(f"note: nothing proves where {names} came from; to restore one, {cure('')}", err=True)
     return len(forged)
 
 
 def say_taken(folder: Folder, entry: Entry) -> None:
     """Say what was taken, what could not be, and what should be done about it."""
-    click.echo(f"{entry.id}: {size(entry.size)} in {entry.seconds:,.1f} s, {entry.encryption or 'not encrypted'}, {entry.compression}")
+    echo(f"{entry.id}: {size(entry.size)} in {entry.seconds:,.1f} s, {entry.encryption or 'not encrypted'}, {entry.compression}")
     for line in left_out(entry):
-        click.echo(f"not included: {line}", err=True)
+        echo(f"not included: {line}", err=True)
     if entry.rescued:
-        click.echo(f"note: {RESCUED}", err=True)
+        echo(f"note: {RESCUED}", err=True)
     if entry.left_out:
-        click.echo(f"each of it by name: {folder.path / entry.id}.json", err=True)
+        echo(f"each of it by name: {folder.path / entry.id}.json", err=True)
     if entry.kind is Kind.MASKED:
         return
     for database in (part.database for part in entry.parts if part.database):
         for line in database.warnings:
-            click.echo(f"warning: database {database.name}: {line}", err=True)
+            echo(f"warning: database {database.name}: {line}", err=True)
     if entry.compression == "gzip":
-        click.echo("note: this pg_dump has no zstd, so gzip was used: larger and slower", err=True)
+        echo("note: this pg_dump has no zstd, so gzip was used: larger and slower", err=True)
     if entry.encryption is None:
-        click.echo(f"warning: {UNENCRYPTED}", err=True)
+        echo(f"warning: {UNENCRYPTED}", err=True)
 
 
 def say_problems(problems: list[Problem]) -> None:
     """Say what is wrong in the folder."""
     for problem in problems:
-        click.echo(f"problem: {problem}", err=True)
+        echo(f"problem: {problem}", err=True)
 
 
 for command in (base, incremental, wal, fetch):

@@ -10,6 +10,7 @@ import click
 from app_schema import moments
 from app_schema.backup import chain
 from app_schema.backup.folder import Folder
+from app_schema.cli.echo import echo
 from app_schema.cli.progress import watching
 from app_schema.cli.proving import unsealed_option
 from app_schema.cli.stopping import stoppable
@@ -66,26 +67,24 @@ def say_recovered(done: Recovered) -> None:
         RestoreDiffers: amcheck or the checksums found something.
     """
     way = done.plan
-    click.echo(f"from {' + '.join(member.id for member in way.members)}")
+    echo(f"from {' + '.join(member.id for member in way.members)}")
     point = f"{show_lsn(way.stop)} on timeline {way.timeline}"
     last = f", the last transaction being {way.last.xid} of {moments.exact(way.last.time)}" if way.last else ""
     last += " (rolled back)" if way.last and not way.last.committed else ""
-    click.echo(f"reached {way.target}: {point}{last}")
+    echo(f"reached {way.target}: {point}{last}")
     within = "within" if done.seconds <= RTO.total_seconds() else "OVER"
-    click.echo(
-        f"usable after {done.seconds:,.1f} s, {within} the RTO of {RTO.total_seconds() / 3600:g} h; checked in {done.checked:,.1f} s more"
-    )
+    echo(f"usable after {done.seconds:,.1f} s, {within} the RTO of {RTO.total_seconds() / 3600:g} h; checked in {done.checked:,.1f} s more")
     for note in done.notes:
-        click.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
     if done.differences:
         raise RestoreDiffers(f"{done.home} is there, and is damaged: {'; '.join(done.differences)}")
     if chain.place(way.backup).checksums:
-        click.echo("checked: amcheck and the checksums of all pages found nothing")
+        echo("checked: amcheck and the checksums of all pages found nothing")
     else:
-        click.echo("checked: amcheck found nothing; there are no checksums of pages")
+        echo("checked: amcheck found nothing; there are no checksums of pages")
     if done.url:
-        click.echo(f'running; connect with: psql "{done.url.set(drivername="postgresql").render_as_string()}"')
+        echo(f'running; connect with: psql "{done.url.set(drivername="postgresql").render_as_string()}"')
     else:
         embedded = (done.home / "data" / CONF).exists()
         start = f"APP_SCHEMA_HOME={done.home} app-schema up" if embedded else f"pg_ctl --pgdata={done.home}/data start"
-        click.echo(f"stopped; start it with: {start}")
+        echo(f"stopped; start it with: {start}")

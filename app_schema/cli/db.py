@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from app_schema import migrate
+from app_schema.cli.echo import echo
 from app_schema.engine import connect
 from app_schema.errors import SettingsError
 from app_schema.settings import Settings, validate_schema
@@ -38,7 +39,7 @@ def upgrade(settings: Settings, revision: str, schema: str) -> None:
     """Upgrade to REVISION (default: head); makes the schema when it is missing."""
     with connect(settings) as connection:
         migrate.upgrade(connection, revision, schema=schema)
-        click.echo(f"schema {schema} is at {migrate.current(connection, schema=schema)}")
+        echo(f"schema {schema} is at {migrate.current(connection, schema=schema)}")
 
 
 @db.command()
@@ -50,7 +51,7 @@ def downgrade(settings: Settings, revision: str, schema: str) -> None:
     """Downgrade to REVISION; base leaves nothing but alembic_version."""
     with connect(settings) as connection:
         migrate.downgrade(connection, revision, schema=schema)
-        click.echo(f"schema {schema} is at {migrate.current(connection, schema=schema) or 'base'}")
+        echo(f"schema {schema} is at {migrate.current(connection, schema=schema) or 'base'}")
 
 
 @db.command()
@@ -60,7 +61,7 @@ def check(settings: Settings, schema: str) -> None:
     """Compare the database with what models and migrations declare; exit 3 when it differs."""
     with connect(settings) as connection:
         migrate.check(connection, schema=schema)
-        click.echo(f"schema {schema} is at {migrate.head()}, as declared")
+        echo(f"schema {schema} is at {migrate.head()}, as declared")
 
 
 @db.command()
@@ -69,4 +70,4 @@ def check(settings: Settings, schema: str) -> None:
 def current(settings: Settings, schema: str) -> None:
     """Print the revision that the schema is at."""
     with connect(settings, session=False) as connection:
-        click.echo(migrate.current(connection, schema=schema) or "none")
+        echo(migrate.current(connection, schema=schema) or "none")

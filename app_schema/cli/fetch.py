@@ -17,6 +17,7 @@ from app_schema.backup.fetch import Fetched
 from app_schema.backup.fetch import fetch as bring
 from app_schema.backup.folder import Folder
 from app_schema.backup.upload import Bucket
+from app_schema.cli.echo import echo
 from app_schema.cli.physical import say_unrestorable
 from app_schema.cli.progress import counting
 from app_schema.cli.proving import unencrypted_option, unsealed_option
@@ -81,7 +82,7 @@ def fetch_backup(transfer: Transfer, name: str) -> None:
     entry = copies.latest(WHOLE, database, say_note) if name == LATEST else copies.find(name)
     if entry.physical:
         bring_all(transfer, members(transfer, entry))
-        click.echo(f"bring it back with: app-schema restore cluster --to DIR --backup {entry.id}")
+        echo(f"bring it back with: app-schema restore cluster --to DIR --backup {entry.id}")
         return
     if not entry.encryption:
         transfer.cipher("")
@@ -93,7 +94,7 @@ def fetch_backup(transfer: Transfer, name: str) -> None:
     with counting("fetching", entry.size) as report:
         done = bring(transfer.folder, copies, entry, report)
     say_fetched(done)
-    click.echo(f"bring it back with: app-schema restore dump {entry.id}")
+    echo(f"bring it back with: app-schema restore dump {entry.id}")
 
 
 def fetch_cluster(transfer: Transfer, name: str | None) -> None:
@@ -114,10 +115,10 @@ def fetch_cluster(transfer: Transfer, name: str | None) -> None:
     findings = list(check_clusters(transfer.settings, transfer.folder, chosen))
     for finding in findings:
         if finding.error is None and finding.name not in {member.id for member in chosen}:
-            click.echo(f"{finding.name}: {finding.note}")
+            echo(f"{finding.name}: {finding.note}")
     if wrong := [f"{finding.name}: {finding.error}" for finding in findings if finding.error]:
         raise BackupDamaged(f"it was fetched, and is not as it was written: {'; '.join(wrong)}")
-    click.echo("bring it back with: app-schema restore cluster --to DIR")
+    echo("bring it back with: app-schema restore cluster --to DIR")
 
 
 def bring_all(transfer: Transfer, chosen: tuple[Entry, ...], wal: Wal | None = None) -> None:
@@ -134,17 +135,17 @@ def bring_all(transfer: Transfer, chosen: tuple[Entry, ...], wal: Wal | None = N
 
 def say_note(line: str) -> None:
     """Say what a person should know, although it goes on."""
-    click.echo(f"note: {line}", err=True)
+    echo(f"note: {line}", err=True)
 
 
 def say_fetched(done: Fetched | FetchedWal) -> None:
     """Say what came and what was here already."""
     if isinstance(done, Fetched):
-        click.echo(f"{done.entry.id}: {f'{size(done.bytes)} fetched, as written' if done.bytes else 'is here already'}")
+        echo(f"{done.entry.id}: {f'{size(done.bytes)} fetched, as written' if done.bytes else 'is here already'}")
         return
-    click.echo(f"WAL of cluster {done.system_identifier}: {done.fetched} files fetched, {done.there} were here already")
+    echo(f"WAL of cluster {done.system_identifier}: {done.fetched} files fetched, {done.there} were here already")
     for name in done.strange:
-        click.echo(f"warning: {name!r} lies among the WAL in the bucket and is none; it was left there", err=True)
+        echo(f"warning: {name!r} lies among the WAL in the bucket and is none; it was left there", err=True)
 
 
 def say_listed(folder: Folder, copies: Copies, archives: Path) -> None:
@@ -160,13 +161,13 @@ def say_listed(folder: Folder, copies: Copies, archives: Path) -> None:
     if table.row_count:
         show(lambda _room: table)
     else:
-        click.echo(f"there are no backups in {copies.url}")
+        echo(f"there are no backups in {copies.url}")
     for wal in archived(copies, archives):
         until = moments.minute(wal.modified)
-        click.echo(f"WAL of cluster {wal.system_identifier}: {wal.files} files, {size(wal.bytes)}, sent until {until}; {wal.here} are here")
+        echo(f"WAL of cluster {wal.system_identifier}: {wal.files} files, {size(wal.bytes)}, sent until {until}; {wal.here} are here")
     for copy in copies.backups:
         if not copy.whole:
-            click.echo(
+            echo(
                 f"problem: {copy.id} has no entry in the bucket: its copy was never finished, or its entry is gone ({size(copy.bytes)})",
                 err=True,
             )

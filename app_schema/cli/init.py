@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app_schema import migrate, seeding
+from app_schema.cli.echo import echo
 from app_schema.cli.seed import ordered, scale_option, seed_option, yes_option
 from app_schema.cli.server import embedded
 from app_schema.embedded import EmbeddedServer
@@ -35,7 +36,7 @@ def init(settings: Settings, *, seed: bool, scale: float | None, yes: bool, repo
         with connect(settings) as connection:
             password = initialize.create_reporting_user(connection, reporting_user, schema=settings.schema_name)
         note = f"password (shown once): {password}" if password else "it was there and keeps its password"
-        click.echo(f"reporting user {reporting_user}: {note}")
+        echo(f"reporting user {reporting_user}: {note}")
 
 
 @click.command()
@@ -47,9 +48,9 @@ def up(settings: Settings, *, seed: bool, scale: float | None) -> None:
     order = ordered(seed=seed, scale=scale)
     server = embedded(settings)
     started = server.start()
-    click.echo(f"server: {'started' if started else 'running already'} in {settings.home}, PostgreSQL {server.origin}")
+    echo(f"server: {'started' if started else 'running already'} in {settings.home}, PostgreSQL {server.origin}")
     make_ready(settings, order)
-    click.echo('connect with: psql "$(app-schema url)"')
+    echo('connect with: psql "$(app-schema url)"')
 
 
 def make_ready(settings: Settings, order: seeding.Order | None, *, yes: bool = False) -> None:
@@ -61,16 +62,16 @@ def make_ready(settings: Settings, order: seeding.Order | None, *, yes: bool = F
             seeding.check_space(connection, order)
     schema = settings.schema_name
     if initialize.create_database(url):
-        click.echo(f"database {url.database}: created")
+        echo(f"database {url.database}: created")
     with connect(settings) as connection:
         before = migrate.current(connection, schema=schema)
         connection.rollback()
         if before == migrate.head():
-            click.echo(f"schema {schema}: at {before} already")
+            echo(f"schema {schema}: at {before} already")
         else:
             migrate.upgrade(connection, schema=schema)
-            click.echo(f"schema {schema}: upgraded from {before or 'nothing'} to {migrate.current(connection, schema=schema)}")
+            echo(f"schema {schema}: upgraded from {before or 'nothing'} to {migrate.current(connection, schema=schema)}")
         connection.rollback()
         if order:
             seeded = seeding.fill_if_empty(connection, order)
-            click.echo(f"rows: {sum(seeded.values()):,} in {len(seeded)} tables" if seeded else "rows: there already, left as they are")
+            echo(f"rows: {sum(seeded.values()):,} in {len(seeded)} tables" if seeded else "rows: there already, left as they are")

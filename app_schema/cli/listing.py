@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from app_schema import moments
+from app_schema.cli.echo import echo
 from app_schema.columns import Columns, no_room, show
 from app_schema.monitoring.units import size
 
@@ -67,7 +66,7 @@ def _show(cells: Mapping[str, Sequence[str]]) -> None:
 
     show(laid_out)
     if hidden:
-        click.echo(no_room(hidden), err=True)
+        echo(no_room(hidden), err=True)
 
 
 def _what(entry: Entry) -> str:

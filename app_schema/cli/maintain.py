@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app_schema.cli.echo import echo
 from app_schema.engine import connect
 from app_schema.errors import Interrupted, MaintenanceFailed, MemoryUnavailable
 from app_schema.maintenance.plan import PLANS
 from app_schema.maintenance.run import carry_out
 from app_schema.memory import Memory
 from app_schema.monitoring.jobs import note_success
+from app_schema.printable import visible_json
 
 if TYPE_CHECKING:
     from app_schema.maintenance.step import Outcome
@@ -68,9 +70,8 @@ def _carry_out(settings: Settings, name: str, minutes: float | None, *, as_json:
     except KeyboardInterrupt:
         raise Interrupted("stopped by Ctrl-C; what was done stays, and the next run goes on from there") from None
     if as_json:
-        click.echo(
-            json.dumps([outcome._asdict() | {"seconds": round(outcome.seconds, 3)} for outcome in outcomes], ensure_ascii=False, indent=2)
-        )
+        said = [outcome._asdict() | {"seconds": round(outcome.seconds, 3)} for outcome in outcomes]
+        echo(visible_json(json.dumps(said, ensure_ascii=False, indent=2)))
     failed = [outcome.step for outcome in outcomes if outcome.state == "failed"]
     if not failed:  # by hand or by the schedule: what was said to have failed is over
         with Memory.of(settings) as memory, suppress(MemoryUnavailable):
@@ -80,4 +81,4 @@ def _carry_out(settings: Settings, name: str, minutes: float | None, *, as_json:
 
 
 def _print(outcome: Outcome) -> None:
-    click.echo(f"{outcome.step:<18} {outcome.state:<10} {outcome.seconds:>7.1f} s  {outcome.said}")
+    echo(f"{outcome.step:<18} {outcome.state:<10} {outcome.seconds:>7.1f} s  {outcome.said}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app_schema.alerts import telling
+from app_schema.cli.echo import echo
 from app_schema.columns import plain, show
 from app_schema.engine import connect, database_url
 from app_schema.errors import (
@@ -171,15 +172,15 @@ def _alert(  # noqa: PLR0913 (each says one thing)
     try:
         told, forgotten = telling.tell(settings, memory, findings, where=_where(settings), now=looked, whole=whole)
     except (SettingsError, ExtraMissing) as error:  # the look goes on, and is printed
-        click.echo(f"warning: nobody was told: {error}", err=True)
+        echo(f"warning: nobody was told: {error}", err=True)
         return False
     if forgotten:
-        click.echo(f"warning: alerts will be told again, since they cannot be remembered: {forgotten}", err=True)
+        echo(f"warning: alerts will be told again, since they cannot be remembered: {forgotten}", err=True)
     for each in told:
         if each.error:
-            click.echo(f"warning: channel {each.channel} was not told: {each.error}", err=True)
+            echo(f"warning: channel {each.channel} was not told: {each.error}", err=True)
         elif (each.began or each.ended) and not quiet:
-            click.echo(f"alert: {each.channel} was told of {each.began} that began and {each.ended} that ended", err=True)
+            echo(f"alert: {each.channel} was told of {each.began} that began and {each.ended} that ended", err=True)
     return not _undelivered(told)
 
 
@@ -190,7 +191,7 @@ def _undelivered(told: Sequence[Told]) -> list[str]:
 def _test(settings: Settings) -> None:
     told = telling.test(settings, where=_where(settings))
     for each in told:
-        click.echo(f"{each.channel}: {each.error or 'delivered'}")
+        echo(f"{each.channel}: {each.error or 'delivered'}")
     if failed := _undelivered(told):
         raise AlertUndelivered(f"{len(failed)} of {len(told)} channels did not take the test")
 
@@ -198,24 +199,24 @@ def _test(settings: Settings) -> None:
 def _note(memory: Memory, job: str, log: Path | None) -> None:
     now = snapshot.now()
     command = f"tail -n 50 {shlex.quote(str(log))}" if log else JOURNAL.format(job=job)
-    click.echo(f"{job} failed at {moment(now)}; its log says why: {command}")
+    echo(f"{job} failed at {moment(now)}; its log says why: {command}")
     try:
         note_failure(memory, job, now, command=command)
     except MemoryUnavailable as error:
-        click.echo(f"warning: that {job} failed is not remembered: {error}", err=True)
+        echo(f"warning: that {job} failed is not remembered: {error}", err=True)
 
 
 def _confirm(memory: Memory, item: str) -> None:
     now = snapshot.now()
     lists.confirm(memory, item, by=getpass.getuser(), now=now)
-    click.echo(f"{item}: confirmed {moment(now)} by {getpass.getuser()}")
+    echo(f"{item}: confirmed {moment(now)} by {getpass.getuser()}")
 
 
 def _checklist(name: str, taken: Snapshot, memory: Memory, settings: Settings) -> int:
     boxes = lists.check(name, taken, memory, settings)
-    click.echo(f"{lists.TITLES[name]} ({name}) — {taken.server.database}, {moment(taken.taken)}")
+    echo(f"{lists.TITLES[name]} ({name}) — {taken.server.database}, {moment(taken.taken)}")
     for box in boxes:
-        click.echo(f"- [{'x' if box.checked else ' '}] {box.korean}: {box.fact}")
+        echo(f"- [{'x' if box.checked else ' '}] {box.korean}: {box.fact}")
     return 0 if all(box.checked for box in boxes) else 3
 
 

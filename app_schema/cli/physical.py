@@ -13,6 +13,7 @@ from app_schema.backup.encryption import UNENCRYPTED, for_writing
 from app_schema.backup.folder import Folder
 from app_schema.backup.origin import NOTE as RESCUED
 from app_schema.backup.upload import Bucket
+from app_schema.cli.echo import echo
 from app_schema.cli.progress import watching
 from app_schema.cli.stopping import stoppable
 from app_schema.errors import Interrupted, ProgramMissing, WalBehind
@@ -55,7 +56,7 @@ def _copied(settings: Settings, take: Callable[[Settings, Folder, Steps], Entry]
     say_copied(entry)
     say_unrestorable(entry)
     if entry.rescued:
-        click.echo(f"note: {RESCUED}", err=True)
+        echo(f"note: {RESCUED}", err=True)
     else:
         say_problems(settings, folder)
     copy_cluster(settings, folder, entry, bucket)
@@ -74,12 +75,12 @@ def wal(settings: Settings, *, status: bool, as_json: bool) -> None:
     bucket = Bucket.of(settings)
     # a receiver that waited for another upload would not start pg_receivewal again when that ends
     copy = (lambda: upload_wal(settings, folder, bucket, wait=0)) if bucket else None
-    ready = receiver(settings, folder, click.echo, copy)
+    ready = receiver(settings, folder, echo, copy)
     try:
         with stoppable():
             ready.run()
     except Interrupted:
-        click.echo("stopped; the server keeps its WAL for us, at most max_slot_wal_keep_size of it")
+        echo("stopped; the server keeps its WAL for us, at most max_slot_wal_keep_size of it")
 
 
 def say_unrestorable(entry: Entry) -> None:
@@ -87,13 +88,13 @@ def say_unrestorable(entry: Entry) -> None:
     try:
         restorable.check(entry)
     except ProgramMissing as missing:
-        click.echo(f"note: it cannot be restored on this machine: {missing}", err=True)
+        echo(f"note: it cannot be restored on this machine: {missing}", err=True)
 
 
 def say_problems(settings: Settings, folder: Folder) -> None:
     """Warn of an archive of WAL that will not bring this backup further than its own end."""
     for problem in look(settings, folder).problems:
-        click.echo(f"warning: {problem}", err=True)
+        echo(f"warning: {problem}", err=True)
 
 
 def say_status(found: Status, *, as_json: bool) -> None:
@@ -103,13 +104,13 @@ def say_status(found: Status, *, as_json: bool) -> None:
         BackupError: something is wrong.
     """
     if as_json:
-        click.echo(json.dumps(found.summary(), indent=1))
+        echo(json.dumps(found.summary(), indent=1))
     else:
-        click.echo(f"receiver  {found.receiver}{f', the server keeps {size(found.retained_bytes)} for it' * bool(found.retained_bytes)}")
-        click.echo(f"archiver  {found.archiver}")
+        echo(f"receiver  {found.receiver}{f', the server keeps {size(found.retained_bytes)} for it' * bool(found.retained_bytes)}")
+        echo(f"archiver  {found.archiver}")
         at = f" of {moments.exact(found.newest_at.replace(microsecond=0))}" if found.newest_at else ""
-        click.echo(f"newest    {found.newest or 'nothing'}{at}")
-        click.echo(f"behind    {size(found.behind_bytes)}{f', {found.behind_seconds:,.0f} s' * bool(found.behind_seconds)}")
+        echo(f"newest    {found.newest or 'nothing'}{at}")
+        echo(f"behind    {size(found.behind_bytes)}{f', {found.behind_seconds:,.0f} s' * bool(found.behind_seconds)}")
     if found.problems:
         raise WalBehind("; ".join(found.problems))
 
@@ -121,19 +122,19 @@ def copy_cluster(settings: Settings, folder: Folder, entry: Entry, bucket: Bucke
     with stoppable():
         done = send_cluster(settings, Catalogue(folder), entry, bucket)
     copy = done.uploads[-1]
-    click.echo(f"copied to {copy.url}, its checksum read back; encrypted there: {copy.server_side_encryption or 'no'}")
+    echo(f"copied to {copy.url}, its checksum read back; encrypted there: {copy.server_side_encryption or 'no'}")
     if for_writing(settings) is None:
-        click.echo(f"warning: {UNENCRYPTED}", err=True)
+        echo(f"warning: {UNENCRYPTED}", err=True)
     if not copy.versioning:
-        click.echo(f"warning: bucket {bucket.name} keeps no versions: turn versioning on", err=True)
+        echo(f"warning: bucket {bucket.name} keeps no versions: turn versioning on", err=True)
 
 
 def say_copied(entry: Entry) -> None:
     """Say what was taken."""
     assert entry.physical is not None  # noqa: S101 (every base and incremental has one)
     upon = f" upon {entry.physical.parent}" if entry.physical.parent else ""
-    click.echo(f"{entry.id}: {size(entry.size)} in {entry.seconds:,.1f} s{upon}, consistent from {entry.physical.stop_lsn} on")
+    echo(f"{entry.id}: {size(entry.size)} in {entry.seconds:,.1f} s{upon}, consistent from {entry.physical.stop_lsn} on")
     if configuration := entry.physical.configuration:
-        click.echo(f"with {len(configuration.files)} configuration files from outside the data directory")
+        echo(f"with {len(configuration.files)} configuration files from outside the data directory")
     for remark in entry.remarks:
-        click.echo(f"warning: {remark}", err=True)
+        echo(f"warning: {remark}", err=True)

@@ -6,13 +6,13 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column
 from rich.text import Text
 
 from app_schema.backup.steps import UNWATCHED
+from app_schema.cli.echo import echo
 from app_schema.monitoring.units import size
 
 if TYPE_CHECKING:
@@ -106,4 +106,4 @@ def counting(what: str, total: int | None = None) -> Iterator[Callable[[int], No
 
 def say_above(line: str) -> None:
     """Print a line while something is shown: on the same terminal above it, else where stdout goes."""
-    click.echo(line, file=sys.stdout)  # by name, for otherwise click writes to the terminal behind the bar's back
+    echo(line)

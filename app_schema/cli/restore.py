@@ -12,10 +12,11 @@ from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.folder import Folder
 from app_schema.backup.upload import Bucket
 from app_schema.cli.cluster import cluster
+from app_schema.cli.echo import echo
 from app_schema.cli.progress import watching
 from app_schema.cli.proving import unencrypted_option, unsealed_option
 from app_schema.cli.stopping import stoppable
-from app_schema.engine import database_url
+from app_schema.engine import database_url, quoted
 from app_schema.errors import BackupError, RestoreDiffers, SettingsError
 from app_schema.restore.cluster import RTO as CLUSTER_RTO
 from app_schema.restore.cluster_drill import drill as try_cluster
@@ -117,22 +118,22 @@ def say_restored(source: str, done: Restored) -> None:
         RestoreDiffers: something differs.
     """
     tables = f"{done.tables} table{'s' * (done.tables != 1)}"
-    click.echo(f"database {done.database}: {done.rows:,} rows in {tables} from {source}, in {done.seconds:,.1f} s")
+    echo(f"database {done.database}: {done.rows:,} rows in {tables} from {source}, in {done.seconds:,.1f} s")
     if done.old:
-        click.echo(f'the one before is now {done.old}; drop it when nobody misses it: DROP DATABASE "{done.old}"')
+        echo(f"the one before is now {done.old}; drop it when nobody misses it: DROP DATABASE {quoted(done.old)}")
     for note in done.notes:
-        click.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
     for missing in done.missing:
-        click.echo(f"not as in the backup: {missing}\n{indent(missing.statement, '    ')}", err=True)
+        echo(f"not as in the backup: {missing}\n{indent(missing.statement, '    ')}", err=True)
     if done.missing and not done.differences and not done.accepted:
         raise RestoreDiffers(f"database {done.database} is there; what is listed above is not as in the backup ({len(done.missing)})")
     if done.differences:
         raise RestoreDiffers(f"database {done.database} is there, and is not what was taken: {'; '.join(done.differences)}")
     if done.accepted:
         said = "these definitions do, were accepted, and are noted in the catalogue"
-        click.echo(f"compared: rows do not differ from what was taken; {said}: {'; '.join(done.accepted)}")
+        echo(f"compared: rows do not differ from what was taken; {said}: {'; '.join(done.accepted)}")
         return
-    click.echo("compared: unproved, there was nothing to compare with" if done.differences is None else "compared: equal to what was taken")
+    echo("compared: unproved, there was nothing to compare with" if done.differences is None else "compared: equal to what was taken")
 
 
 def copy_result(settings: Settings, folder: Folder, entry_id: str) -> None:
@@ -140,9 +141,9 @@ def copy_result(settings: Settings, folder: Folder, entry_id: str) -> None:
     try:
         bucket = Bucket.of(settings)
         if bucket and drill_results.send(Catalogue(folder), entry_id, bucket):
-            click.echo(f"the result was copied to s3://{bucket.name}: app-schema backup verify takes it over on the host of the backup")
+            echo(f"the result was copied to s3://{bucket.name}: app-schema backup verify takes it over on the host of the backup")
     except (BackupError, SettingsError) as error:  # the exit code tells of the drill
-        click.echo(f"warning: {error}", err=True)
+        echo(f"warning: {error}", err=True)
 
 
 def say_drilled(source: str, done: Drilled, rto: timedelta = RTO) -> None:
@@ -153,12 +154,12 @@ def say_drilled(source: str, done: Drilled, rto: timedelta = RTO) -> None:
     """
     kind, hours = "quick drill" if done.drill.quick else "drill", rto.total_seconds() / 3600
     for note in done.notes:
-        click.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", err=True)
     if not done.drill.passed:
         why = done.drill.error or "; ".join(done.drill.differences)
         raise RestoreDiffers(f"{kind} of {source} FAILED after {done.drill.seconds:,.1f} s: {why}")
     within = "within" if done.drill.seconds <= rto.total_seconds() else "OVER"
-    click.echo(f"{kind} of {source} passed in {done.drill.seconds:,.1f} s, {within} the RTO of {hours:g} h; nothing of it is left")
+    echo(f"{kind} of {source} passed in {done.drill.seconds:,.1f} s, {within} the RTO of {hours:g} h; nothing of it is left")
 
 
 restore.add_command(cluster)

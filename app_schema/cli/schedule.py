@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app_schema.cli.echo import echo
 from app_schema.errors import AppSchemaError, OutputUnwritable
 from app_schema.schedule import cron as lines
 from app_schema.schedule.jobs import JOBS
@@ -44,13 +45,13 @@ def cron(settings: Settings, *, logrotate: bool) -> None:
     """  # noqa: D301 (click's mark for a line that is not wrapped)
     place = Place.here()
     if logrotate:
-        click.echo(lines.logrotate(place), nl=False)
+        echo(lines.logrotate(place), nl=False)
         return
     server, notes = _asked(settings)
     text = lines.render(
         place, zone=host_zone(), now=datetime.now(UTC), names=settings_here(), server=server, notes=[*notes, *channels(settings)]
     )
-    click.echo(text, nl=False)
+    echo(text, nl=False)
 
 
 @schedule.command()
@@ -66,7 +67,7 @@ def systemd(settings: Settings, output: Path | None) -> None:
     found = units(place, jobs)
     if output is None:
         said = "".join(f"# {line}\n" for line in (*remarks(server), *notes, *channels(settings)))
-        click.echo(said + "\n".join(f"# {name}\n{text}" for name, text in found.items()), nl=False)
+        echo(said + "\n".join(f"# {name}\n{text}" for name, text in found.items()), nl=False)
         return
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -74,19 +75,19 @@ def systemd(settings: Settings, output: Path | None) -> None:
             (output / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputUnwritable(f"{error.filename or output} cannot be written: {error.strerror}") from None
-    click.echo(f"{len(found)} units in {output}")
+    echo(f"{len(found)} units in {output}")
     folder, file = shlex.quote(str(place.environment.parent)), shlex.quote(str(place.environment))
-    click.echo(f"once: install -d -m 700 {folder}; install -m 600 /dev/null {file}; write DATABASE_URL=… there")
+    echo(f"once: install -d -m 700 {folder}; install -m 600 /dev/null {file}; write DATABASE_URL=… there")
     if names := settings_here():
-        click.echo(f"set in this shell, so write these too: {' '.join(names)}")
+        echo(f"set in this shell, so write these too: {' '.join(names)}")
     for line in (*remarks(server), *notes, *channels(settings)):
-        click.echo(line)
+        echo(line)
     for job in jobs:
-        click.echo(f"{job.name:<11} {needed(job.rights)}")
+        echo(f"{job.name:<11} {needed(job.rights)}")
     if left := sorted({path.name for path in output.glob("app-schema-*.timer")} - set(found)):
-        click.echo(f"of an earlier schedule: systemctl disable --now {' '.join(left)}; rm {shlex.quote(str(output))}/{left[0]}")
+        echo(f"of an earlier schedule: systemctl disable --now {' '.join(left)}; rm {shlex.quote(str(output))}/{left[0]}")
     enabled = " ".join(name for name, text in found.items() if "[Install]" in text)
-    click.echo(f"then: systemctl daemon-reload; systemctl enable --now {enabled}")
+    echo(f"then: systemctl daemon-reload; systemctl enable --now {enabled}")
 
 
 def _asked(settings: Settings) -> tuple[Server | None, list[str]]:

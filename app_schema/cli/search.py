@@ -14,6 +14,7 @@ from rich.text import Text
 from sqlalchemy.orm import Session
 
 from app_schema import migrate, moments
+from app_schema.cli.echo import echo
 from app_schema.engine import connect
 from app_schema.errors import DatabaseNotAtHead, SettingsError
 from app_schema.search import MessageHit, Order, WorkflowHit, search_conversations, search_documents, search_messages, search_workflows
@@ -83,7 +84,7 @@ def search(  # noqa: PLR0913 (an argument each option)
     for hit in hits:
         console.print(_heading(hit, where.removesuffix("s")), _excerpt(hit), sep="  ")
     if not hits:
-        click.echo(f"no {where} found", err=True)
+        echo(f"no {where} found", err=True)
 
 
 def _heading(hit: Any, noun: str) -> Text:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app_schema import moments
+from app_schema.cli.echo import echo
 from app_schema.cli.progress import Bar
 from app_schema.engine import connect, database_url
 from app_schema.errors import Interrupted, SettingsError
@@ -69,4 +70,4 @@ def seed(  # noqa: PLR0913 (an argument each option)
             written = sow(connection, order, mode=mode, schema=settings.schema_name, report=bar and bar.advance)
     except KeyboardInterrupt:
         raise Interrupted from None
-    click.echo(f"rows: {sum(written.values()):,} in {len(written)} tables")
+    echo(f"rows: {sum(written.values()):,} in {len(written)} tables")

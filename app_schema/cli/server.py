@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app_schema.cli.echo import echo
 from app_schema.embedded import EmbeddedServer
 from app_schema.errors import SettingsError
 
@@ -32,7 +33,7 @@ def down(settings: Settings, *, delete: bool) -> None:
     server = embedded(settings)
     stopped = server.stop()
     removed = delete and server.delete()
-    click.echo(f"server: {'stopped' if stopped else 'was not running'}{', its data removed' if removed else ''}")
+    echo(f"server: {'stopped' if stopped else 'was not running'}{', its data removed' if removed else ''}")
 
 
 @click.command()
@@ -44,4 +45,4 @@ def url(settings: Settings) -> None:
     command line would show to everybody on the machine.
     """
     address = settings.database_url or EmbeddedServer(settings.home).open_url()
-    click.echo(address.set(drivername="postgresql").render_as_string(hide_password=False))
+    echo(address.set(drivername="postgresql").render_as_string(hide_password=False))

@@ -51,9 +51,9 @@ def bring_one(there, objects, entry_id):
     return list(fetch(transfer, members(transfer, transfer.copies.find(entry_id))))
 
 
-def transfer_of(there, objects, **more):
+def transfer_of(there, objects, *, clear=True, **more):
     settings = there.settings.model_copy(update=objects.settings | more)
-    return Transfer(settings, there.folder, Copies(Bucket.of(settings), there.folder.seal))
+    return Transfer(settings, there.folder, Copies(Bucket.of(settings), there.folder.seal), clear=clear)
 
 
 def start(there, objects, *arguments, **variables):

@@ -192,7 +192,7 @@ def test_wal_in_clear_that_was_altered(plain, there, history):
     fullest = max(history.segments, key=lambda path: len(path.read_bytes().rstrip(b"\0")))
     name = f"wal/{history.wal.name}/{fullest.name}"
     with plain.changed(name, in_a_record):
-        code, _, error = command(there, plain, "backup", "fetch", "--cluster")
+        code, _, error = command(there, plain, "backup", "fetch", "--cluster", "--unencrypted")
         assert (code, error.count("\n")) == (3, 1)
         assert "it was fetched, and is not as it was written: WAL of timeline 1" in error
     (there.folder.path / name).unlink()

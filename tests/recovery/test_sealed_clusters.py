@@ -184,7 +184,7 @@ def test_clear_copies_where_there_is_a_key(history):
         send(history.copy(home), objects)
         there = machine(history, elsewhere)
         with pytest.raises(EncryptionError, match=r"is not encrypted, and this machine has a key for backups.*--unencrypted"):
-            bring(there, objects)
+            bring(there, objects, clear=False)
         identity = str(there.settings.backup_age_identity_file)
         done = command(there, objects, "backup", "fetch", "--cluster", "--unencrypted", APP_SCHEMA_BACKUP_AGE_IDENTITY_FILE=identity)
         assert done[0] == 0, done

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app_schema.monitoring.outage import Outage
 from app_schema.monitoring.topics import TOPICS
+from app_schema.printable import visible_json
 
 if TYPE_CHECKING:
     from app_schema.monitoring.snapshot import Snapshot
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def render(taken: Snapshot | Outage) -> str:
     """Return one JSON document with the same keys whether the database answered or not; times in ISO 8601, units in the names."""
     document = _outage(taken) if isinstance(taken, Outage) else _snapshot(taken)
-    return json.dumps(document, indent=2, ensure_ascii=False, default=_plain)
+    return visible_json(json.dumps(document, indent=2, ensure_ascii=False, default=_plain))
 
 
 def _snapshot(snapshot: Snapshot) -> dict[str, Any]:

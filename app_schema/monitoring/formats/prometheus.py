@@ -9,6 +9,7 @@ from app_schema.errors import ExtraMissing
 from app_schema.monitoring.finding import Severity
 from app_schema.monitoring.outage import Outage
 from app_schema.monitoring.topic import Metric
+from app_schema.printable import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,7 +64,7 @@ def _text(metrics: Iterable[Metric]) -> str:
                 kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
                 family = kind(name, members[0].help, labels=list(members[0].labels))
                 for member in members:
-                    family.add_metric(list(member.labels.values()), member.value)
+                    family.add_metric([visible(label) for label in member.labels.values()], member.value)
                 yield family
 
     registry = CollectorRegistry()
