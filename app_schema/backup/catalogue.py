@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.backup import seal
-from app_schema.backup.entry import Entry, Kind, Verification
+from app_schema.backup.entry import Entry, Kind
+from app_schema.backup.event import Verification
 from app_schema.backup.folder import UNFINISHED, Folder
 from app_schema.backup.names import ID
 from app_schema.errors import BackupDamaged, BackupUnknown

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app_schema.backup.entry import Entry, Kind, Physical
+from app_schema.backup.entry import Entry, Kind
 from app_schema.errors import BackupDamaged, BackupUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from app_schema.backup.holding import Physical
 
 KINDS = (Kind.BASE, Kind.INCREMENTAL)
 TAKE = "take one with: app-schema backup base"

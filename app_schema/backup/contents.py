@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
-from app_schema.backup.entry import Database
+from app_schema.backup.holding import Database
 from app_schema.engine import quoted
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from app_schema.backup import chain, seal
-from app_schema.backup.entry import Entry, Kind, Upload
+from app_schema.backup.entry import Entry, Kind
+from app_schema.backup.event import Upload
 from app_schema.backup.names import ID, is_id
 from app_schema.backup.seal import NotSealed
 from app_schema.backup.storage import SEAL, explained

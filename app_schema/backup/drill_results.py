@@ -14,8 +14,9 @@ from pydantic import ValidationError
 
 from app_schema.backup import seal
 from app_schema.backup.copies import Copies
-from app_schema.backup.entry import Drill, Record
+from app_schema.backup.event import Drill  # noqa: TC001 (pydantic reads the annotation)
 from app_schema.backup.names import ID
+from app_schema.backup.record import Record
 from app_schema.backup.storage import explained
 from app_schema.backup.upload import UploadFailed
 from app_schema.backup.upload import send as send_file

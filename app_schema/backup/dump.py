@@ -12,7 +12,8 @@ import psycopg
 
 from app_schema import migrate
 from app_schema.backup import column_options, contents, proof, taking, unqualified
-from app_schema.backup.entry import Entry, Kind, Part
+from app_schema.backup.entry import Entry, Kind
+from app_schema.backup.holding import Part
 from app_schema.backup.programs import environment, reason
 from app_schema.backup.stream import BLOCK, Readable, store
 from app_schema.errors import BackupError

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app_schema.backup.copies import Copies
-    from app_schema.backup.entry import Entry, Part
+    from app_schema.backup.entry import Entry
     from app_schema.backup.folder import Folder
+    from app_schema.backup.holding import Part
 
 ANOTHER = "use another of app-schema backup fetch --list, or an older version of the object if the bucket keeps them"
 

@@ -14,7 +14,8 @@ from sqlalchemy import text
 from app_schema import migrate, objects
 from app_schema.backup import column_options, contents, masks, proof, taking
 from app_schema.backup.dump import running
-from app_schema.backup.entry import Entry, Kind, Part, Proof, TableProof
+from app_schema.backup.entry import Entry, Kind
+from app_schema.backup.holding import Part, Proof, TableProof
 from app_schema.backup.stream import BLOCK, Readable, store
 from app_schema.engine import literal, quoted, verbatim, with_options
 from app_schema.errors import DatabaseNotAtHead

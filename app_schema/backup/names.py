@@ -17,7 +17,8 @@ from app_schema.errors import BackupDamaged
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from app_schema.backup.entry import Configuration, Database, Entry, Physical
+    from app_schema.backup.entry import Entry
+    from app_schema.backup.holding import Configuration, Database, Physical
 
 
 class Kind(StrEnum):

@@ -10,7 +10,7 @@ from psycopg.errors import UndefinedFunction, UndefinedObject, UndefinedTable
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app_schema.backup.entry import Proof, TableProof
+from app_schema.backup.holding import Proof, TableProof
 from app_schema.engine import quoted, verbatim
 
 if TYPE_CHECKING:

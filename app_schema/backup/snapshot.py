@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from app_schema.backup import taking
 from app_schema.backup.dump import running, take
-from app_schema.backup.entry import PASSWORDS, Entry, Kind, Part
+from app_schema.backup.entry import PASSWORDS, Entry, Kind
+from app_schema.backup.holding import Part
 from app_schema.backup.stream import store
 from app_schema.engine import connect_to
 from app_schema.errors import ServerUnreachable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app_schema.backup import encryption, origin
 from app_schema.backup.catalogue import Catalogue, new_id
-from app_schema.backup.entry import Entry, Kind, Part
+from app_schema.backup.entry import Entry, Kind
 from app_schema.backup.programs import Programs
 from app_schema.engine import connect_to, database_url
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from app_schema.backup.encryption import Cipher
     from app_schema.backup.folder import Draft, Folder
+    from app_schema.backup.holding import Part
     from app_schema.settings import Settings
 
 ZSTD, GZIP = "zstd:1", "gzip"

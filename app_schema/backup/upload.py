@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from app_schema.backup.entry import Entry, Part, Upload
+from app_schema.backup.event import Upload
 from app_schema.backup.storage import SEAL, explained
 from app_schema.backup.verify import check_part
 from app_schema.errors import BackupError, SettingsError
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app_schema.backup.catalogue import Catalogue
+    from app_schema.backup.entry import Entry
+    from app_schema.backup.holding import Part
     from app_schema.settings import Settings
 
 PIECE = 64 << 20  # bytes of one request; at most 10,000 of them make an object, so 640 GB

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app_schema.backup.catalogue import Catalogue
-    from app_schema.backup.entry import Entry, Part
+    from app_schema.backup.entry import Entry
+    from app_schema.backup.holding import Part
 
 
 def check_part(path: Path, part: Part, report: Callable[[int], None] | None = None) -> None:

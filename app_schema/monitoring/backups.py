@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from app_schema.backup.entry import Drill, Entry
+    from app_schema.backup.entry import Entry
+    from app_schema.backup.event import Drill
     from app_schema.monitoring.look import Look, Server
     from app_schema.settings import Settings
 

@@ -15,7 +15,8 @@ from sqlalchemy import text
 
 from app_schema.backup import chain, origin, taking
 from app_schema.backup.dump import running
-from app_schema.backup.entry import Entry, Kind, Part, Physical
+from app_schema.backup.entry import Entry, Kind
+from app_schema.backup.holding import Part, Physical
 from app_schema.backup.names import major_version
 from app_schema.backup.programs import Programs
 from app_schema.backup.steps import UNWATCHED

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
-from app_schema.backup.entry import Configuration, ConfigurationFile
 from app_schema.backup.folder import FILE_MODE, FOLDER_MODE
+from app_schema.backup.holding import Configuration, ConfigurationFile
 from app_schema.backup.names import is_path
 from app_schema.embedded import private
 from app_schema.engine import quoted

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from app_schema.backup.catalogue import Catalogue
     from app_schema.backup.encryption import Cipher
-    from app_schema.backup.entry import Entry, Part
+    from app_schema.backup.entry import Entry
     from app_schema.backup.folder import Draft, Folder
+    from app_schema.backup.holding import Part
     from app_schema.backup.stream import Readable, Writable
     from app_schema.backup.upload import Bucket
     from app_schema.settings import Settings

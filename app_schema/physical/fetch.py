@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from app_schema.backup.copies import Stored
-    from app_schema.backup.entry import Entry, Part
+    from app_schema.backup.entry import Entry
+    from app_schema.backup.holding import Part
     from app_schema.physical.fetch_wal import FetchedWal, Wal
     from app_schema.physical.transfer import Transfer
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from app_schema.backup.copies import Copies, Stored
-    from app_schema.backup.entry import Physical
+    from app_schema.backup.holding import Physical
     from app_schema.physical.transfer import Transfer
 
 NAME = re.compile(rf"((?:[0-9A-F]{{24}})|(?:[0-9A-F]{{8}}\.history))({ENCRYPTED}|)")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, ValidationError
 
-from app_schema.backup.entry import Count, Moment, Record
+from app_schema.backup.record import Count, Moment, Record
 
 if TYPE_CHECKING:
     from app_schema.backup.folder import Folder

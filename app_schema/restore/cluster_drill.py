@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from app_schema.backup import chain
 from app_schema.backup.catalogue import Catalogue
-from app_schema.backup.entry import Drill
+from app_schema.backup.event import Drill
 from app_schema.backup.steps import UNWATCHED
 from app_schema.embedded import EmbeddedServer
 from app_schema.errors import BackupDamaged, RestoreError, WalEnds

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from app_schema.backup.entry import Configuration, Entry
+    from app_schema.backup.entry import Entry
     from app_schema.backup.folder import Folder
+    from app_schema.backup.holding import Configuration
     from app_schema.physical.directives import Reference
 
 # Where the source's files are, and moments that the source itself was once restored to: they do not hold for another cluster.

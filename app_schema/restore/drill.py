@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from app_schema.backup import proof
 from app_schema.backup.catalogue import Catalogue
-from app_schema.backup.entry import Drill
+from app_schema.backup.event import Drill
 from app_schema.backup.programs import Programs
 from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.taking import encrypted, major

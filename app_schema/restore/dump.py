@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app_schema.backup import contents, proof
 from app_schema.backup.catalogue import Catalogue
-from app_schema.backup.entry import Acceptance
+from app_schema.backup.event import Acceptance
 from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.taking import major
 from app_schema.engine import administer, connect_to, quoted, writable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
-    from app_schema.backup.entry import Proof
+    from app_schema.backup.holding import Proof
     from app_schema.backup.steps import Steps
     from app_schema.restore.place import Place
     from app_schema.restore.replay import Missing

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from app_schema.backup import contents, proof
-from app_schema.backup.entry import Proof
+from app_schema.backup.holding import Proof
 from app_schema.backup.steps import UNWATCHED
 from app_schema.backup.taking import encrypted, major
 from app_schema.engine import administer, connect_to, quoted, writable

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection
 
-    from app_schema.backup.entry import Database
+    from app_schema.backup.holding import Database
 
 NAME = "app_schema_restoring_{}"
 MARK = "app_schema: an unfinished restore; the next one drops it"

@@ -23,8 +23,8 @@ from app_schema.errors import BackupDamaged, BackupUnknown, EncryptionError, Pro
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from app_schema.backup.entry import Database, Part
     from app_schema.backup.folder import Folder
+    from app_schema.backup.holding import Database, Part
     from app_schema.backup.steps import Steps
     from app_schema.settings import Settings
 

@@ -11,7 +11,7 @@ from app_schema.errors import RestoreError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app_schema.backup.entry import Database, TableProof
+    from app_schema.backup.holding import Database, TableProof
 
 NUMBERS = re.compile(r"\d+; \d+ \d+ ")
 BY_TABLE = ("TABLE", "TABLE DATA", "TABLE ATTACH", "ROW SECURITY")

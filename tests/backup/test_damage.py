@@ -8,7 +8,8 @@ from places import age_keys, databases, made, passphrase, spare
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import dump
-from app_schema.backup.entry import Entry, Upload
+from app_schema.backup.entry import Entry
+from app_schema.backup.event import Upload
 from app_schema.backup.masked import masked
 from app_schema.backup.programs import Programs
 from app_schema.backup.verify import check_part, verify

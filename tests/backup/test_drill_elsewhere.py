@@ -12,7 +12,7 @@ from app_schema import moments
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.drill_results import Result, name_of
 from app_schema.backup.dump import dump
-from app_schema.backup.entry import Drill
+from app_schema.backup.event import Drill
 from app_schema.backup.upload import Bucket, upload
 from app_schema.cli import main
 from app_schema.cli.restore import copy_result

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app_schema.backup.entry import Database, Drill, Entry, Kind, Part, Physical, Proof, TableProof
+from app_schema.backup.entry import Entry, Kind
+from app_schema.backup.event import Drill
+from app_schema.backup.holding import Database, Part, Physical, Proof, TableProof
 from app_schema.backup.retention import Decision
 from app_schema.cli.listing import show_decisions, show_entries
 

@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from app_schema.backup import names
 from app_schema.backup.catalogue import Catalogue
-from app_schema.backup.entry import Entry, Kind, Part
+from app_schema.backup.entry import Entry, Kind
+from app_schema.backup.holding import Part
 from app_schema.backup.programs import Programs
 from app_schema.backup.snapshot import ROLES
 from app_schema.errors import BackupDamaged, ProgramMissing, RestoreError

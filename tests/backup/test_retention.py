@@ -7,7 +7,9 @@ from click.testing import CliRunner
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import dump
-from app_schema.backup.entry import Database, Entry, Kind, Part, Verification
+from app_schema.backup.entry import Entry, Kind
+from app_schema.backup.event import Verification
+from app_schema.backup.holding import Database, Part
 from app_schema.backup.prune import prune
 from app_schema.backup.retention import decide, policy
 from app_schema.backup.stream import digest

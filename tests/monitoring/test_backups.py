@@ -7,7 +7,9 @@ from operating import NOON, rules
 
 from app_schema.backup import chain
 from app_schema.backup.catalogue import new_id
-from app_schema.backup.entry import Database, Drill, Entry, Kind, Part, Physical, Upload, Verification
+from app_schema.backup.entry import Entry, Kind
+from app_schema.backup.event import Drill, Upload, Verification
+from app_schema.backup.holding import Database, Part, Physical
 from app_schema.backup.taking import address
 from app_schema.engine import connect
 from app_schema.monitoring import checklist, snapshot

@@ -14,7 +14,8 @@ from folders import place
 from app_schema import patience
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.copies import FetchFailed
-from app_schema.backup.entry import Entry, Verification
+from app_schema.backup.entry import Entry
+from app_schema.backup.event import Verification
 from app_schema.backup.fetch import InTheWay
 from app_schema.backup.folder import PRUNE_OR_FETCH, UNFINISHED
 from app_schema.errors import BackupBusy, BackupDamaged, BackupError, BackupUnknown, EncryptionError

@@ -6,8 +6,10 @@ import pytest
 
 from app_schema.backup import window
 from app_schema.backup.catalogue import Catalogue
-from app_schema.backup.entry import Entry, Kind, Part, Physical, Verification
+from app_schema.backup.entry import Entry, Kind
+from app_schema.backup.event import Verification
 from app_schema.backup.folder import Folder
+from app_schema.backup.holding import Part, Physical
 from app_schema.backup.prune import prune
 from app_schema.backup.retention import decide, policy
 from app_schema.physical import route
