@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from app_schema.errors import AddressRefused
-from app_schema.settings import split_url
+from app_schema.urls import split_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,8 @@ from app_schema import transactions
 from app_schema.embedded import EmbeddedServer
 from app_schema.errors import ServerUnreachable, SessionRequired, SettingsError
 from app_schema.scrub import scrub
-from app_schema.settings import PREPARE_THRESHOLD, Settings, parse_prepare_threshold, parse_url
+from app_schema.settings import Settings
+from app_schema.urls import PREPARE_THRESHOLD, parse_prepare_threshold, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

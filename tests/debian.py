@@ -14,7 +14,7 @@ from folders import place
 from sqlalchemy import URL
 
 from app_schema.embedded.account import Account
-from app_schema.settings import parse_url
+from app_schema.urls import parse_url
 
 BIN = Path("/usr/lib/postgresql/15/bin")
 PASSWORD = "only_for_tests"

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app_schema.errors import ExtraMissing, SettingsError
-from app_schema.settings import split_url
+from app_schema.urls import split_url
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult

@@ -10,7 +10,7 @@ from sqlalchemy import URL
 
 from app_schema.embedded import EmbeddedServer
 from app_schema.errors import ServerNotDisposable, SettingsError
-from app_schema.settings import parse_url
+from app_schema.urls import parse_url
 
 if TYPE_CHECKING:
     from app_schema.settings import Settings

@@ -22,7 +22,7 @@ from app_schema.physical.base import base
 from app_schema.physical.verify import verify
 from app_schema.restore.cluster import restore
 from app_schema.restore.target import Target
-from app_schema.settings import parse_url
+from app_schema.urls import parse_url
 
 PAGE = (ROOT / "docs/recovery.md").read_text()
 
