@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
-
 from app_schema.engine import connect_to, quoted
 from app_schema.restore.privileges import settle
 from app_schema.restore.replay import FOREIGN_KEY_VIOLATION, Filled, Missing
+from app_schema.restore.standing import former, is_there, standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -36,41 +35,6 @@ CREATE = re.compile(r"^CREATE (?=VIEW |RULE |FUNCTION |PROCEDURE )", re.MULTILIN
 END_OF_KEY = re.compile(r"(ADD CONSTRAINT [^;]*);")
 INCLUDED = ("ACL", "COMMENT", "SECURITY LABEL", "INDEX", "INDEX ATTACH", "CONSTRAINT", "STATISTICS", "DEFAULT", "MATERIALIZED VIEW DATA")
 ROWS = ("TABLE DATA", "SEQUENCE SET", "STATISTICS DATA")
-# Tables where this one may stand now: of its name in another schema, or of a name that the backup does not know.
-FORMER = text("""
-    SELECT n.nspname || '.' || c.relname AS name, c.oid, c.reltype AS type, coalesce(t.typarray, 0) AS array
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_type t ON t.oid = c.reltype
-    WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-        AND n.nspname || '.' || c.relname <> ALL (:own)
-        AND (c.relname = ANY (:plain) OR n.nspname || '.' || c.relname <> ALL (:known))
-""")
-POINTS_AT = """EXISTS (SELECT FROM pg_depend d WHERE d.classid = '{}'::regclass AND d.objid = o.oid AND (
-    d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY (CAST(:tables AS oid[]))
-    OR d.refclassid = 'pg_type'::regclass AND d.refobjid = ANY (CAST(:types AS oid[]))))"""
-STANDING = {
-    # kind: the objects of that name, as SQL names them, and whether they point at a former table
-    "VIEW": "SELECT CAST(to_regclass(:name) AS text) AS name, {} AS former FROM pg_rewrite o WHERE ev_class = to_regclass(:name)"
-    " AND rulename = '_RETURN'",
-    "FK CONSTRAINT": "SELECT quote_ident(conname) AS name, {} AS former FROM pg_constraint o"
-    " WHERE conrelid = to_regclass(:name) AND quote_ident(conname) = :part",
-    "POLICY": "SELECT quote_ident(polname) AS name, {} AS former FROM pg_policy o"
-    " WHERE polrelid = to_regclass(:name) AND quote_ident(polname) = :part",
-    "RULE": "SELECT quote_ident(rulename) AS name, {} AS former FROM pg_rewrite o"
-    " WHERE ev_class = to_regclass(:name) AND quote_ident(rulename) = :part",
-    "STATISTICS": "SELECT quote_ident(stxname) AS name, {} AS former FROM pg_statistic_ext o JOIN pg_namespace n ON n.oid = stxnamespace"
-    " WHERE quote_ident(nspname) || '.' || quote_ident(stxname) = :name",
-    "FUNCTION": "SELECT CAST(o.oid::regprocedure AS text) AS name, {} AS former FROM pg_proc o JOIN pg_namespace n ON n.oid = pronamespace"
-    " WHERE quote_ident(nspname) || '.' || quote_ident(proname) = :name",
-}
-CATALOGS = {
-    "VIEW": "pg_rewrite",
-    "FK CONSTRAINT": "pg_constraint",
-    "POLICY": "pg_policy",
-    "RULE": "pg_rewrite",
-    "STATISTICS": "pg_statistic_ext",
-    "FUNCTION": "pg_proc",
-}
-RELATION_THERE = text("SELECT to_regclass(:name) IS NOT NULL")
 
 
 def put_back(replay: Replay, entries: Sequence[Entry], own: Collection[str], *, names: Sequence[str], known: Collection[str]) -> Filled:
@@ -90,10 +54,8 @@ def put_back(replay: Replay, entries: Sequence[Entry], own: Collection[str], *, 
         RestoreError: the server is in trouble, such as a full disk.
     """
     with connect_to(replay.url, isolation_level="AUTOCOMMIT") as connection:
-        plain = [name.partition(".")[2] for name in names]
-        former = connection.execute(FORMER, {"own": list(names), "plain": plain, "known": list(known)}).all()
         tables = {entry.number: ".".join(entry.label.split(" ")[1:]) for entry in entries if entry.kind == "TABLE"}
-        work = _Work(replay, connection, names[0], former, tables)
+        work = _Work(replay, connection, names[0], former(connection, names, known), tables)
         work.own = {entry.number for entry in entries if entry.line in own}
         work.made = set(work.own)
         for entry in entries:
@@ -148,7 +110,7 @@ class _Work:
         # a table that inherits from it, has a column of its type, or takes defaults from its sequence
         statement = self.replay.statement(entry)
         match = RELATION.search(statement)
-        if match and self.connection.scalar(RELATION_THERE, {"name": match[1]}):
+        if match and is_there(self.connection, match[1]):
             self.there.add(entry.number)
             if direct:
                 why = f"it is there, and its columns, defaults or inheritance that pointed at {self.table} may not be as here"
@@ -267,12 +229,9 @@ class _Work:
         self.missing.append(self.replay.missing(entry, reason, before=before))
 
     def _standing(self, entry: Entry, kind: str, name: str, part: str = "") -> Sequence[Row[Any]]:
-        sql = text(STANDING[kind].format(POINTS_AT.format(CATALOGS[kind])))
         others = {self.tables[number] for number in entry.depends if number in self.tables}
-        former = [table for table in self.former if table.name not in others]  # not one that it pointed at besides
-        tables = [table.oid for table in former]
-        types = [type_ for table in former for type_ in (table.type, table.array)]
-        return self.connection.execute(sql, {"name": name, "part": part, "tables": tables, "types": types}).all()
+        tables = [table for table in self.former if table.name not in others]  # not one that it pointed at besides
+        return standing(self.connection, kind, name, part, tables)
 
 
 def add_key(replay: Replay, entry: Entry, *, before: str = "") -> tuple[bool, Missing | None]:
