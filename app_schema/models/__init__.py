@@ -15,9 +15,9 @@ from app_schema.models.guardrail import Guardrail, GuardrailAction, GuardrailSta
 from app_schema.models.log import Log, LogLevel
 from app_schema.models.mcp_connection import AuthType, McpConnection, McpStatus, Transport
 from app_schema.models.message import ContentType, Message, MessageStatus, SenderType, TranslationStatus
-from app_schema.models.session import Session
 from app_schema.models.types import PasswordHash, TokenHash
 from app_schema.models.user import User, UserRole, UserStatus
+from app_schema.models.user_session import UserSession
 from app_schema.models.workflow import TriggerType, Workflow, WorkflowStatus
 from app_schema.models.workflow_execution import ExecutionStatus, WorkflowExecution
 
@@ -58,13 +58,13 @@ __all__ = [
     "RoomStatus",
     "RuleType",
     "SenderType",
-    "Session",
     "TokenHash",
     "TranslationStatus",
     "Transport",
     "TriggerType",
     "User",
     "UserRole",
+    "UserSession",
     "UserStatus",
     "Workflow",
     "WorkflowExecution",

@@ -86,7 +86,7 @@ class _Hashed(TypeDecorator[_Hash]):
 
 
 class HashedToken(_Hashed[TokenHash]):
-    """A token's hash: ``Session.token == raw`` compares hashes, and a `TokenHash` passes as it is."""
+    """A token's hash: ``UserSession.token == raw`` compares hashes, and a `TokenHash` passes as it is."""
 
     cache_ok = True
     hash_class = TokenHash

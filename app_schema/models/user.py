@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app_schema.models.api_key import ApiKey
     from app_schema.models.conversation import Conversation
     from app_schema.models.document import Document
-    from app_schema.models.session import Session
+    from app_schema.models.user_session import UserSession
     from app_schema.models.workflow import Workflow
 
 
@@ -74,7 +74,7 @@ class User(PasswordHolder, Person, Timestamps, Base):
     last_login: Mapped[datetime | None] = mapped_column(doc="The last successful sign-in.", info=KEEP)
     deleted_at: Mapped[datetime | None] = mapped_column(doc="Soft delete.", info=KEEP)
 
-    sessions: Mapped[list[Session]] = relationship(back_populates="user", cascade="all", passive_deletes=True)
+    sessions: Mapped[list[UserSession]] = relationship(back_populates="user", cascade="all", passive_deletes=True)
     conversations: Mapped[list[Conversation]] = relationship(back_populates="user", cascade="all", passive_deletes=True)
     documents: Mapped[list[Document]] = relationship(back_populates="user", cascade="all", passive_deletes=True)
     workflows: Mapped[list[Workflow]] = relationship(back_populates="user", passive_deletes=True)

@@ -26,10 +26,10 @@ from app_schema.models import (
     SenderType,
     Transport,
     User,
+    UserSession,
     metadata,
     uuid7,
 )
-from app_schema.models import Session as SignedIn
 
 KEYRING = Keyring.parse("new:" + "E" * 43 + "=,old:" + "I" * 43 + "=")
 
@@ -104,9 +104,9 @@ def test_password(session, user):
 
 
 def test_session_by_raw_token(session, user):
-    session.add(SignedIn(user=user, token="raw", expires_at=text("now() + interval '1 day'")))
+    session.add(UserSession(user=user, token="raw", expires_at=text("now() + interval '1 day'")))
     session.flush()
-    assert session.scalars(select(SignedIn).where(SignedIn.token == "raw")).one().user is user
+    assert session.scalars(select(UserSession).where(UserSession.token == "raw")).one().user is user
     stored = session.connection().scalar(text("SELECT token FROM sessions"))
     assert len(stored) == 64
     assert "raw" not in stored

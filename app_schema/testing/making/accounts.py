@@ -6,7 +6,7 @@ import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from app_schema.models import Agent, AgentSession, AgentStatus, CustomerSession, Session, User, UserStatus
+from app_schema.models import Agent, AgentSession, AgentStatus, CustomerSession, User, UserSession, UserStatus
 from app_schema.testing.making.rows import NOW, Columns, Rows, has, unique
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ class Accounts(Rows):
         email = f"{unique('agent')}@example.kr"
         return self._add(Agent, columns, status=status, email=email, name="이상담", **self._password(columns))
 
-    def session(self, **columns: Any) -> Session:
+    def session(self, **columns: Any) -> UserSession:
         """Make a sign-in of a user, good for a day. ``token="…"`` is the raw token, stored as its hash."""
         user = {} if has(columns, "user") else {"user_id": self.user().id}
-        return self._add(Session, columns, **_device(columns), **user)
+        return self._add(UserSession, columns, **_device(columns), **user)
 
     def agent_session(self, **columns: Any) -> AgentSession:
         """Make a sign-in of an agent, good for a day. ``token="…"`` is the raw token, stored as its hash."""

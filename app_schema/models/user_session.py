@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app_schema.models.user import User
 
 
-class Session(SignIn, Base):
+class UserSession(SignIn, Base):
     """A user's sign-in."""
 
     __tablename__ = "sessions"
