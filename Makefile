@@ -43,5 +43,7 @@ bench: $(READY) ## print ratios against what a user would do instead
 docs: $(READY) ## regenerate docs/tables.md from the models
 	@$(BIN)/python docs/tables.py
 
-freeze: $(READY) ## freeze released migrations: rewrite migrations/SHA256SUMS
-	@cd migrations && sha256sum versions/*.py sql/*/*.sql > SHA256SUMS
+freeze: ## freeze new migrations: add them to migrations/SHA256SUMS, and refuse when a frozen one has changed
+	@cd migrations && sha256sum --check --quiet SHA256SUMS || { echo "error: what was released never changes: add a new version or revision;" \
+		"if a file was never released, remove its line from migrations/SHA256SUMS and freeze it again" >&2; exit 1; }
+	@cd migrations && for file in versions/*.py sql/*/*.sql; do grep -qF "  $$file" SHA256SUMS || sha256sum "$$file" >> SHA256SUMS; done

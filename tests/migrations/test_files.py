@@ -26,6 +26,40 @@ def test_released_files_stay_as_they_are():
     assert now == frozen
 
 
+@pytest.fixture
+def checkout(tmp_path):
+    """What make freeze works on, in a copy."""
+    shutil.copytree(MIGRATIONS, tmp_path / "migrations")
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    return tmp_path
+
+
+def freeze(checkout):
+    return subprocess.run(["make", "freeze"], cwd=checkout, capture_output=True, text=True, check=False)
+
+
+def test_freeze_adds_what_is_new(checkout):
+    sums = checkout / "migrations/SHA256SUMS"
+    before = sums.read_text()
+    (checkout / "migrations/versions/9999_new.py").write_text("new")
+    assert freeze(checkout).returncode == 0
+    assert sums.read_text() == f"{before}{sha256(b'new').hexdigest()}  versions/9999_new.py\n"
+    assert freeze(checkout).returncode == 0
+    assert sums.read_text().count("9999") == 1
+
+
+@pytest.mark.parametrize("change", ["changed", "removed"])
+def test_freeze_refuses_what_was_released(change, checkout):
+    sums, path = checkout / "migrations/SHA256SUMS", checkout / "migrations" / REVISIONS[0].relative_to(MIGRATIONS)
+    before = sums.read_text()
+    path.unlink() if change == "removed" else path.write_text("another")
+    done = freeze(checkout)
+    assert done.returncode != 0
+    assert "error: what was released never changes: add a new version or revision" in done.stderr
+    assert path.name in done.stdout + done.stderr
+    assert sums.read_text() == before
+
+
 @pytest.mark.parametrize("path", REVISIONS, ids=lambda path: path.stem)
 def test_revision_tells_its_locks_and_its_losses(path):
     tree = ast.parse(path.read_text())

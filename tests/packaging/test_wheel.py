@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import version
 
 import pytest
 from databases import make_home, remove_home
@@ -83,3 +84,9 @@ def test_installed_wheel_starts_a_seeded_server_outside_the_checkout(wheel, tmp_
             assert expected in done.stdout + done.stderr
     finally:
         remove_home(home)
+
+
+def test_the_package_says_its_version_and_imports_nothing_else():
+    program = "import sys, app_schema; print(app_schema.__version__, 'sqlalchemy' in sys.modules, 'pydantic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [version("app-schema"), "False", "False"]
