@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 
-CATEGORIES = ("Cc", "Cf", "Zl", "Zp")  # control, format (bidirectional ones among them), separators of lines and paragraphs
+CATEGORIES = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, format (bidirectional ones among them), surrogates, separators
 JOINERS = "\u200c\u200d"  # scripts and emoji are written with them
 LINES = "\n\t"
 DELETE = "\x7f"  # which json leaves as it is

@@ -82,6 +82,8 @@ def missing(catalogue: Catalogue, entry: Entry) -> tuple[Part, ...]:
     known = _known(catalogue, entry)
     if known is None and (path / f"{entry.id}.json").exists():
         raise InTheWay(f"{path / entry.id}.json cannot be read; {_away(path, entry)}")
+    if known and known.taken() != entry.taken():
+        raise InTheWay(f"{entry.id} is in the folder and is another one there; {_away(path, entry)}")
     wanted = tuple(part for part in entry.parts if not os.path.lexists(path / part.file))
     if known and known.damaged and not wanted:
         raise InTheWay(f"{entry.id} is in the folder and is damaged there; {_away(path, entry)}")
@@ -114,7 +116,9 @@ def bring_back(catalogue: Catalogue, entry: Entry, bring: Callable[[Part], None]
         bring(part)
     catalogue.folder.sync()
     if not known:
-        catalogue.add(entry, [])
+        # the seal is over what was taken; what was found and done since anybody could have written
+        unproved = {"verified": (), "drills": (), "accepted": ()} if catalogue.folder.seal else {}
+        catalogue.add(entry.model_copy(update=unproved), [])
     now = catalogue.note_look(entry.id, None)
     return Fetched(now, sum(part.bytes for part in wanted))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app_schema.backup.stream import BLOCK, copy
@@ -19,6 +21,9 @@ ENCRYPT = (
     *("--symmetric", "--cipher-algo", "AES256", "--compress-algo", "none"),
     *("--s2k-mode", "3", "--s2k-digest-algo", "SHA512", "--s2k-count", "65011712"),
 )
+
+STATUS = re.compile(r"^\[GNUPG:\] (\w+)", re.MULTILINE)
+DECRYPTED = ("BEGIN_DECRYPTION", "PLAINTEXT", "DECRYPTION_OKAY", "GOODMDC")  # in this order, each once
 
 
 class Gpg:
@@ -40,7 +45,7 @@ class Gpg:
         Raises:
             EncryptionError: gpg failed.
         """
-        if error := self._run(ENCRYPT, source, target):
+        if error := self._run(ENCRYPT, source, target)[0]:
             raise EncryptionError(f"gpg could not encrypt: {error}")
 
     def decrypt(self, source: Readable, target: Writable, /) -> None:
@@ -49,12 +54,17 @@ class Gpg:
         Raises:
             EncryptionError: the passphrase is another one, or the data is damaged.
         """
-        if error := self._run(("--decrypt",), source, target):
+        error, statuses = self._run(("--decrypt",), source, target)
+        if error:
             if "Bad session key" in error:
                 raise EncryptionError("the passphrase does not open this backup: it was written with another one")
             raise EncryptionError(f"gpg could not decrypt it, so it is damaged, was cut off, or is nothing that gpg wrote ({error})")
+        # gpg also passes what was never encrypted, before or after what was
+        if [status for status in statuses if status in DECRYPTED] != [*DECRYPTED]:
+            raise EncryptionError("it is not what this passphrase encrypted: all of it or a part of it is in clear")
 
-    def _run(self, arguments: tuple[str, ...], source: Readable, target: Writable) -> str | None:
+    def _run(self, arguments: tuple[str, ...], source: Readable, target: Writable) -> tuple[str | None, list[str]]:
+        """Return what gpg says went wrong, None if nothing did, and the keywords of its status lines."""
         reading, writing = os.pipe()
         os.write(writing, self._passphrase.encode() + b"\n")
         os.close(writing)
@@ -64,7 +74,7 @@ class Gpg:
         ):  # no keys and no secrets in it
             command = [
                 *(self._program, "--homedir", home, "--no-options", "--no-autostart", "--no-symkey-cache", "--batch", "--quiet"),
-                *("--pinentry-mode", "loopback", "--passphrase-fd", str(reading), *arguments),
+                *("--pinentry-mode", "loopback", "--passphrase-fd", str(reading), "--status-file", f"{home}/status", *arguments),
             ]
             try:
                 gpg = subprocess.Popen(  # noqa: S603 (no shell)
@@ -86,7 +96,9 @@ class Gpg:
             if feeder.error:
                 raise feeder.error
             said.seek(0)
-            return None if gpg.returncode == 0 else _reason(said.read().decode(errors="replace"))
+            reason = None if gpg.returncode == 0 else _reason(said.read().decode(errors="replace"))
+            status = Path(home, "status")
+            return reason, STATUS.findall(status.read_text(encoding="utf-8", errors="replace")) if status.exists() else []
 
 
 class _Feeder(threading.Thread):

@@ -118,6 +118,7 @@ def _wrong(entry: Entry) -> Iterator[tuple[str, str]]:
 def _wrong_database(database: Database) -> Iterator[tuple[str, str]]:
     """What of it is not quoted where it becomes SQL."""
     yield from ((clause, "clause of a locale") for clause in database.locale if clause not in LOCALE)
+    yield from ((value, "locale") for value in database.locale.values() if not value.isprintable())
     if (provider := database.locale.get("LOCALE_PROVIDER", "libc")) not in PROVIDERS:
         yield provider, "provider of locales"
     if not SEARCH_PATH.fullmatch(database.search_path or ""):

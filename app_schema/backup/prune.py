@@ -35,7 +35,8 @@ def prune(settings: Settings, folder: Folder, *, dry_run: bool) -> list[Decision
 
 def _decided(settings: Settings, catalogue: Catalogue) -> list[Decision]:
     entries, _ = catalogue.read()
-    return decide(entries, policy(settings), datetime.now(UTC))
+    proved = {entry.id for entry in catalogue.proved(entries)} if catalogue.folder.seal else ()
+    return decide(entries, policy(settings), datetime.now(UTC), proved)
 
 
 def _carried_out(decided: list[Decision], remove: Callable[[Entry], bool]) -> list[Decision]:

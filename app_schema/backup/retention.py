@@ -9,7 +9,7 @@ from app_schema.backup import window
 from app_schema.backup.entry import Entry, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from app_schema.settings import Settings
@@ -33,16 +33,19 @@ def policy(settings: Settings) -> Policy:
     return {Kind.DUMP: days, Kind.MASKED: days, Kind.SNAPSHOT: weeks, Kind.BASE: bases, Kind.INCREMENTAL: moments}
 
 
-def decide(entries: Iterable[Entry], kept_for: Policy, now: datetime) -> list[Decision]:
+def decide(entries: Iterable[Entry], kept_for: Policy, now: datetime, proved: Collection[str] = ()) -> list[Decision]:
     """Decide for every backup, oldest first; the newest good one of each kind and database always stays.
 
     What is only a part stays until something newer and whole is there, for it may hold the rows that nothing else has.
+    Of several good ones the newest whose seal is valid counts: ``proved`` are the ids of those.
     What was taken of a rescued copy is nobody's newest, and stays for its days only.
     Of clusters, whatever is needed stays: see :func:`.window.needed`.
     """
     ordered = sorted(entries, key=lambda entry: (entry.started, entry.id))
     own = [entry for entry in ordered if not entry.rescued]
-    last_good = {(entry.kind, database): entry.id for entry in own if entry.status == "complete" for database in entry.databases}
+    good = [entry for entry in own if entry.status == "complete"]
+    last_good = {(entry.kind, database): entry.id for entry in good for database in entry.databases}
+    last_good |= {(entry.kind, database): entry.id for entry in good if entry.id in proved for database in entry.databases}
     last = {(entry.kind, database): entry.id for entry in own if entry.status != "damaged" for database in entry.databases}
     chains = window.needed(ordered, kept_for, now)
     return [_decide_chain(entry, chains) if entry.physical else _decide(entry, kept_for, now, last_good, last) for entry in ordered]

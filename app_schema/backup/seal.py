@@ -89,4 +89,5 @@ def check(seal: Seal | None, entry: Entry) -> None:
 
 def cure(name: str) -> str:
     """Say how to go on."""
-    return f"give --unsealed if you know where it comes from, or run app-schema backup verify --seal {name} on the host that took it"
+    seal = " ".join(["app-schema backup verify --seal", *([name] if name else [])])
+    return f"give --unsealed if you know where it comes from, or run {seal} on the host that took it"

@@ -12,7 +12,7 @@ from app_schema.cli.echo import echo
 from app_schema.cli.group import Group
 from app_schema.cli.streams import tolerant
 from app_schema.errors import AppSchemaError, SettingsError
-from app_schema.printable import visible
+from app_schema.printable import visible_name
 
 ESCAPED = re.compile("[\udc80-\udcff]")  # bytes of a name that Python could not decode
 # the file of each, and its first line of help
@@ -72,7 +72,7 @@ class OneLineErrors(Group):
         sys.exit(code if isinstance(code, int) else 0)
 
     def _end(self, reason: str, code: int) -> NoReturn:
-        echo(f"error: {visible(reason)}", err=True)
+        echo(f"error: {visible_name(reason)}", err=True)
         sys.exit(code)
 
 

@@ -143,7 +143,7 @@ def verify(settings: Settings, backups: tuple[str, ...], *, everything: bool, se
             sound |= {entry.id} if not seen.damaged else set()
             say_above(f"{entry.id}: {seen.damaged or f'{size(entry.size)}, as written'}")
         for finding in check_clusters(
-            settings, folder, [entry for entry in entries if entry.physical], everything=everything, report=report
+            settings, folder, [entry for entry in entries if entry.physical], everything=everything or sealing, report=report
         ):
             looked, bad = looked + 1, bad + bool(finding.error)
             sound |= {finding.name} if not finding.error else set()

@@ -72,7 +72,8 @@ def drill(work: Work) -> str:
             if process.poll() is None:  # given up, or Ctrl-C
                 process.terminate()
     if process.returncode:
-        raise RestoreDiffers(complained.strip().rpartition("error: ")[2] or f"the drill ended with {process.returncode}")
+        said_so = [line.removeprefix("error: ") for line in complained.splitlines() if line.startswith("error: ")]
+        raise RestoreDiffers(said_so[-1] if said_so else f"the drill ended with {process.returncode}")
     return said.strip()
 
 

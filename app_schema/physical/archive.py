@@ -44,6 +44,16 @@ def place_of(settings: Settings, folder: Folder) -> Path:
     return path
 
 
+def clusters(settings: Settings, folder: Folder) -> list[Path]:
+    """Return the archives of all clusters: folders, and no links to others."""
+    return sorted(path for path in place_of(settings, folder).glob("[0-9]*") if is_own_folder(path))
+
+
+def is_own_folder(path: Path) -> bool:
+    """Whether it is a folder itself: another account may write in an archive, and could have placed a link to what is not its own."""
+    return path.is_dir() and not path.is_symlink()
+
+
 def is_attended(place: Path) -> bool:
     """Whether a receiver of ours runs for an archive, connected or not."""
     try:
@@ -91,7 +101,7 @@ class Archive:
         """Segments, unfinished ones and histories, by name; regular files only, since another account may write here."""
         found: dict[str, Path] = {}
         for folder in (self.path, *sorted(self.path.glob("*/"), reverse=True), *self.beside):
-            if not folder.is_dir():
+            if not is_own_folder(folder):
                 continue
             for entry in os.scandir(folder):
                 known = Segment.parse(entry.name, self.segment_bytes) or HISTORY.fullmatch(entry.name)

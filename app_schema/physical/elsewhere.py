@@ -85,12 +85,12 @@ def _upload_wal(settings: Settings, folder: Folder, bucket: Bucket) -> int:
     suffix = cipher.suffix if cipher else ""
     count = 0
     try:
-        for place in sorted(archive.place_of(settings, folder).glob("[0-9]*/")):
+        for place in archive.clusters(settings, folder):
             there = _names(bucket, f"{archive.WAL}/{place.name}/")
             for path in sorted(path for path in place.rglob("*") if _is_whole(path.name) and not path.is_symlink()):
                 if f"{path.name}{suffix}" in there:
                     continue
-                with folder.draft(f"{path.name}{suffix}.copy") as draft, path.open("rb") as file:
+                with folder.draft(f"{path.name}{suffix}.copy") as draft, archive.opened(path) as file:
                     source = HashedReader(file)
                     with folder.writing(draft.path):
                         _encrypt(source, draft.file, cipher)

@@ -72,7 +72,7 @@ def _expire(settings: Settings, folder: Folder, kept: Collection[Entry] | None, 
     now = datetime.now(UTC)
     standing = window.reaching(entries, timedelta(days=settings.backup_window_days), now)
     found = []
-    for place in sorted(archive.place_of(settings, folder).glob("[0-9]*/")):
+    for place in archive.clusters(settings, folder):
         mine = [entry for entry in standing if chain.place(entry).system_identifier == place.name]
         if not mine:
             found.append(Expired(place.name, (), 0, "there is no good base backup of this cluster: all its WAL is kept"))
@@ -92,13 +92,13 @@ def _expire(settings: Settings, folder: Folder, kept: Collection[Entry] | None, 
 
 
 def _remove(wal: archive.Archive, names: list[str]) -> bool:
-    handle = os.open(wal.path, os.O_RDONLY | os.O_DIRECTORY)
+    handle = os.open(wal.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for name in names:  # oldest first: whoever dies in between leaves no hole
             wal.files[name].unlink()
         for aside in wal.path.glob("*/"):
-            if not any(aside.iterdir()):
+            if archive.is_own_folder(aside) and not any(aside.iterdir()):
                 aside.rmdir()
         os.fsync(handle)
     except BlockingIOError:

@@ -198,6 +198,8 @@ class Wal:
             place.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise BackupFolderUnsuitable(f"the archive {place} cannot be made: {error.strerror}; set APP_SCHEMA_BACKUP_WAL_DIR") from None
+        if not archive.is_own_folder(place):
+            raise BackupFolderUnsuitable(f"the archive {place} is a link: remove it, or set APP_SCHEMA_BACKUP_WAL_DIR to where it leads")
         return place
 
     @cached_property

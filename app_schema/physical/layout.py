@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -26,10 +28,19 @@ CONFIGURATION = "configuration"  # beneath it, files from outside the data direc
 
 
 def data_of(folder: Folder, entry: Entry) -> Path:
-    """Return the data directory of a backup, the links to its tablespaces set right: the folder may have moved since."""
+    """Return the data directory of a backup, the links to its tablespaces set right: the folder may have moved since.
+
+    Raises:
+        BackupDamaged: a link leads elsewhere, which would be changed.
+    """
     tree = folder.path / entry.parts[0].file
+    for path in (tree, tree / DATA, tree / DATA / LINKS, tree / TABLESPACES):
+        if path.is_symlink():
+            raise BackupDamaged(f"{path} is a link, which no backup has there; use another chain")
     for place in (tree / TABLESPACES).glob("*"):
         link = tree / DATA / LINKS / place.name
+        if not place.name.isdecimal():
+            raise BackupDamaged(f"{place} is no tablespace; use another chain")
         if link.is_symlink() and link.readlink() != place:
             link.unlink()
             link.symlink_to(place)
@@ -55,11 +66,31 @@ def check_manifest(folder: Folder, entry: Entry) -> bytes:
 def wal_hashes(data: Path) -> dict[str, str]:
     """Return the SHA-256 of each file of WAL in a data directory, by name: they are in no manifest."""
     found = {}
-    for path in sorted((data / WAL).iterdir()):
-        if path.is_symlink() or not path.is_dir():
+    for path in sorted((data / WAL).rglob("*")):
+        if path.is_file() and not path.is_symlink():
             with path.open("rb") as file:
-                found[path.name] = digest(file) if not path.is_symlink() else ""
+                found[path.relative_to(data / WAL).as_posix()] = digest(file)
     return found
+
+
+def check_tree(folder: Folder, entry: Entry) -> None:
+    """Check that a backup is files and folders, and that nothing lies beside its data: programs of PostgreSQL follow every link.
+
+    Raises:
+        BackupDamaged: there is a link that is not of a tablespace, or something else that no backup has.
+    """
+    tree = data_of(folder, entry).parent
+    links = tree / DATA / LINKS
+    for base, folders, files in os.walk(tree):
+        for name in (*folders, *files):
+            path = f"{base}/{name}"
+            mode = os.lstat(path).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and not (stat.S_ISLNK(mode) and base == str(links) and name.isdecimal()):
+                raise BackupDamaged(f"{path} is neither file nor folder: somebody put it there; use another chain")
+    strange = [path for path in tree.iterdir() if path.name not in (DATA, TABLESPACES, CONFIGURATION)]
+    strange += [place for place in (tree / TABLESPACES).glob("*") if not (links / place.name).is_symlink()]
+    if strange:
+        raise BackupDamaged(f"{strange[0]} is of no backup: somebody put it there; use another chain")
 
 
 def check_rest(folder: Folder, entry: Entry) -> None:
@@ -72,8 +103,7 @@ def check_rest(folder: Folder, entry: Entry) -> None:
     known = {name: checksum for name, _, checksum in manifest_files(folder, entry)}
     for name in PASSED_OVER:
         path = data / name
-        there = path.is_symlink() or path.exists()
-        if there and (path.is_symlink() or sha256(path.read_bytes()).hexdigest() != known.get(name)):
+        if path.exists() != (name in known) or (path.is_file() and sha256(path.read_bytes()).hexdigest() != known[name]):
             raise BackupDamaged(f"{path} was edited or damaged: it is not what was written; use another chain")
     recorded = entry.physical.wal if entry.physical else {}
     if recorded and wal_hashes(data) != recorded:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app_schema.backup.programs import reason
 from app_schema.errors import BackupDamaged
-from app_schema.physical.layout import check_manifest, check_rest, data_of, read_configuration
+from app_schema.physical.layout import check_manifest, check_rest, check_tree, data_of, read_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +33,7 @@ def prove(folder: Folder, entry: Entry, programs: Programs) -> None:
 @contextmanager
 def proving(folder: Folder, entry: Entry, programs: Programs) -> Iterator[Callable[[], None]]:
     """Read a backup whole while the block works; yield a call that waits for the end, with the errors of :func:`prove`."""
+    check_tree(folder, entry)
     check_manifest(folder, entry)
     read_configuration(folder, entry)
     check_rest(folder, entry)

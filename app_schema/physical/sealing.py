@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app_schema.backup.upload import send_entry
+from app_schema.errors import BackupDamaged
 from app_schema.physical.layout import data_of, wal_hashes
 
 if TYPE_CHECKING:
@@ -19,11 +20,14 @@ def seal_entry(catalogue: Catalogue, entry: Entry, bucket: Bucket | None) -> Ent
     Whoever calls this says that the backup was taken on this host: nothing else proves it.
 
     Raises:
+        BackupDamaged: its entry is another one by now.
         BackupUnknown: it was removed in the meantime.
         UploadFailed: the storage cannot be reached or refused; it is sealed in the folder.
     """
 
     def change(now: Entry) -> Entry:
+        if now.taken() != entry.taken():
+            raise BackupDamaged(f"{entry.id} was changed while it was verified, and was not sealed")
         if now.physical and not now.physical.wal:
             wal = wal_hashes(data_of(catalogue.folder, now))
             now = now.model_copy(update={"physical": now.physical.model_copy(update={"wal": wal})})

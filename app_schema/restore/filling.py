@@ -76,7 +76,7 @@ def fill(there: Place, settings: Settings, source: Source, file: Path, *sections
             raise BackupDamaged(f"{source.path} is no archive of pg_dump, as every {source.entry.kind} of ours is; nothing was restored")
         script.check(file, str(source.path))
         done = Filled()
-        if used := script.restore(programs, there.url, file, paths):
+        if used := script.restore(there.url, file, str(source.path), paths):
             path, done = used, Filled((f"restored only with search_path = {used}, which the script does not set",))
     else:
         if source.entry is None:  # nothing else has proved it

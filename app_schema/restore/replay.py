@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
-from app_schema.backup.programs import reason
-from app_schema.backup.stream import copy
-from app_schema.engine import literal
 from app_schema.errors import RestoreError
 from app_schema.restore import script, toc
 
@@ -20,31 +17,12 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
     from app_schema.backup.programs import Programs
-    from app_schema.backup.stream import Writable
+    from app_schema.restore.script import Refusal
 
 AS_DUMPED = ""  # pg_dump qualifies every name that it writes
-# of PostgreSQL 17, whose pg_restore also serves older servers
-SET_TIMEOUT = b"\nSET transaction_timeout = 0;\n"
-SET_TIMEOUT_IF_KNOWN = b"\nSELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout';\n"
-HEADER_BYTES = 4096  # pg_restore sets the search_path in the first 20 lines of a script
-REFUSED = re.compile(r"^psql:\S*: \S+: +([0-9A-Z]{5}): (.*)$", re.MULTILINE)
-NO_ERROR = ("00", "01", "02")  # notices and warnings
 # The server's own trouble: not the object is at fault, and a restore that goes on would lose more.
 TROUBLE = ("08", "53", "57", "58", "F0", "XX")
 FOREIGN_KEY_VIOLATION = "23503"
-EXISTS = ("42P04", "42P06", "42P07", "42701", "42710", "42723")
-
-
-class Refusal(NamedTuple):
-    """Why an entry was not restored; ``sqlstate`` is PostgreSQL's code."""
-
-    sqlstate: str
-    reason: str
-
-    @property
-    def exists(self) -> bool:
-        """Whether there is an object of that name already."""
-        return self.sqlstate in EXISTS
 
 
 class Missing(NamedTuple):
@@ -120,7 +98,6 @@ class Replay:
         return self.paths[-1], refusal
 
     def _once(self, lines: Sequence[str], path: str, before: str, change: Callable[[str], str] | None) -> Refusal | None:
-        setting = f"{script.SET_PATH.format(literal(path))}\n{before}".encode()
         with (
             toc.listed(lines) as chosen,
             subprocess.Popen(  # noqa: S603 (no shell)
@@ -129,23 +106,18 @@ class Replay:
         ):
             assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
 
-            def write(psql: Writable) -> None:
-                assert process.stdout is not None  # noqa: S101
-                beginning = process.stdout.read(-1 if change else HEADER_BYTES)
-                beginning = beginning.replace(script.SET_PATH_AS_DUMPED, setting, 1).replace(SET_TIMEOUT, SET_TIMEOUT_IF_KNOWN, 1)
-                psql.write(change(beginning.decode()).encode() if change else beginning)
-                copy(process.stdout, psql)
-                if process.wait():  # before psql commits what may be half of it
+            def ended() -> None:
+                if process.wait():  # before half of it is committed
                     raise RestoreError("pg_restore failed on an archive that it had read before")
 
-            said = script.feed(self.programs, self.url, write, "--set=VERBOSITY=verbose")
-            if said is None:
-                return None
-            process.kill()  # psql gave up, and it may have gigabytes left to write
-        found = [match for match in REFUSED.findall(said) if not match[0].startswith(NO_ERROR)]
-        if not found or found[-1][0].startswith(TROUBLE):
-            raise RestoreError(f"psql failed: {found[-1][1] if found else reason(said)}")
-        return Refusal(found[-1][0], reason(f"ERROR:  {found[-1][1]}"))
+            source = BytesIO(change(process.stdout.read().decode()).encode()) if change else process.stdout
+            try:
+                refusal = script.run(self.url, source, search_path=path, before=before, ended=ended)
+            finally:
+                process.kill()  # it may have gigabytes left to write
+        if refusal and refusal.sqlstate.startswith(TROUBLE):
+            raise RestoreError(f"the server is in trouble: {refusal.reason}")
+        return refusal
 
 
 def again(replay: Replay, numbers: Collection[int]) -> Filled:

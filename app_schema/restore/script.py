@@ -1,28 +1,26 @@
-"""psql: a script of pg_dump, plain or gzipped, into a database that is there; all of it or nothing."""
+"""A script of pg_dump, plain or gzipped, into a database that is there; all of it or nothing."""
 
 from __future__ import annotations
 
 import gzip
-import subprocess
-import tempfile
+import re
 import zlib
 from collections import deque
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
-from app_schema.backup.programs import Programs, environment, reason
-from app_schema.backup.stream import BLOCK, copy
-from app_schema.engine import literal
+import psycopg
+
+from app_schema.backup.programs import reason
+from app_schema.backup.stream import BLOCK
+from app_schema.engine import connect_to, literal
 from app_schema.errors import RestoreError
-from app_schema.restore import restriction
-from app_schema.restore.restriction import Restricted
+from app_schema.restore.statements import Statements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from sqlalchemy import URL
-
-    from app_schema.backup.stream import Writable
 
 GZIP_MAGIC = b"\x1f\x8b"
 ARCHIVE_MAGIC = b"PGDMP"
@@ -34,8 +32,12 @@ CLUSTER = b"-- PostgreSQL database cluster dump"
 # as pg_dump and pg_restore write it: they qualify every name
 SET_PATH = "SELECT pg_catalog.set_config('search_path', {}, false);"
 SET_PATH_AS_DUMPED = SET_PATH.format("''").encode()
-END_OF_ROWS = b"\\.\n"
-META_COMMAND = "backslash commands are restricted"
+# of PostgreSQL 17, whose pg_restore also serves older servers
+SET_TIMEOUT = b"SET transaction_timeout = 0;"
+SET_TIMEOUT_IF_KNOWN = b"SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'"
+COPY = re.compile(rb"\A(?:\s|--[^\n]*\n)*COPY\b.*\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL)
+END_OF_ROWS = b"\\."
+EXISTS = ("42P04", "42P06", "42P07", "42701", "42710", "42723")
 
 
 def is_archive(path: Path) -> bool:
@@ -73,83 +75,95 @@ def check(path: Path, name: str) -> None:
     raise RestoreError(f"{name} does not end as pg_dump ends a script: pg_dump failed, or the file was cut off; nothing was restored")
 
 
-def restore(programs: Programs, url: URL, path: Path, search_paths: Sequence[str] = ()) -> str | None:
+class Refusal(NamedTuple):
+    """Why a statement was not carried out; ``sqlstate`` is PostgreSQL's code."""
+
+    sqlstate: str
+    reason: str
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is an object of that name already."""
+        return self.sqlstate in EXISTS
+
+
+def restore(url: URL, path: Path, name: str, search_paths: Sequence[str] = ()) -> str | None:
     """Run a script in one transaction; if a statement fails, all of it once more with each of ``search_paths``.
+
+    Args:
+        url: the database.
+        path: the script.
+        name: what people call it.
+        search_paths: values of ``search_path`` in the place of the script's own.
 
     Returns:
         The ``search_path`` that it took, None for that of the script.
 
     Raises:
-        RestoreError: a statement failed; nothing of it stays.
+        RestoreError: a statement failed, or it is no script that pg_dump writes; nothing of it stays.
     """
-    with opened(path) as script:
-        first = feed(programs, url, lambda psql: copy(script, psql))
-    if first is None:
-        return None
-    for search_path in search_paths:
-        with opened(path) as script:
-            lines = _with_path(script, SET_PATH.format(literal(search_path)).encode() + b"\n")
-
-            def write(psql: Writable, lines: Iterator[bytes] = lines) -> None:
-                for line in lines:
-                    psql.write(line)
-
-            if feed(programs, url, write) is None:
+    first = None
+    try:
+        for search_path in (None, *search_paths):
+            with opened(path) as script:
+                refusal = run(url, script, search_path=search_path)
+            if refusal is None:
                 return search_path
-    if META_COMMAND in first:
-        raise RestoreError(
-            f"{path.name} holds a meta-command of psql, and such a one can run programs on this machine: restore what pg_dump wrote;"
-            " nothing of it stays"
-        )
-    raise RestoreError(f"psql failed: {reason(first)}; nothing of it stays")
+            first = first or refusal
+    except RestoreError as error:
+        raise RestoreError(f"{name}: {error}; nothing of it stays") from None
+    raise RestoreError(f"{name}: a statement failed: {first.reason if first else ''}; nothing of it stays")
 
 
-def feed(programs: Programs, url: URL, write: Callable[[Writable], None], *options: str) -> str | None:
-    """Run in one transaction what ``write`` writes to psql's input; return what psql said if it failed, else None.
+def run(
+    url: URL, lines: Iterable[bytes], *, search_path: str | None = None, before: str = "", ended: Callable[[], None] | None = None
+) -> Refusal | None:
+    """Run a script in one transaction, in a session of its own, statement by statement; return the first refusal.
+
+    Args:
+        url: the database.
+        lines: of the script.
+        search_path: in the place of the one that pg_dump sets; None: as it is.
+        before: SQL to run once that is set.
+        ended: is called before the commit, and may raise.
 
     Raises:
-        ProgramMissing: this psql cannot be kept from running meta-commands.
+        RestoreError: the connection was lost, or the script holds what pg_dump does not write.
     """
-    restriction.check(programs)
-    arguments = [
-        "--no-psqlrc",
-        "--quiet",
-        "--no-password",
-        "--set=ON_ERROR_STOP=1",
-        "--single-transaction",
-        "--output=/dev/null",
-        "--file=-",
-    ]
-    with tempfile.TemporaryFile() as said:
-        psql = subprocess.Popen(  # noqa: S603 (no shell)
-            programs.command("psql", *arguments, *options), stdin=subprocess.PIPE, stderr=said, env=environment(url), pipesize=BLOCK
-        )
-        with psql:
-            try:
-                assert psql.stdin is not None  # noqa: S101 (a pipe was asked for)
-                restricted = Restricted(psql.stdin)
-                write(restricted)
-                restricted.finish()
-                psql.stdin.close()
-            except BrokenPipeError:  # psql gave up, and says why
-                pass
-            except BaseException:
-                psql.kill()
-                raise
-        if not psql.returncode:
-            return None
-        said.seek(0)
-        return said.read().decode(errors="replace")
+    with connect_to(url, isolation_level="AUTOCOMMIT") as connection, connection.connection.driver_connection.cursor() as cursor:  # type: ignore[union-attr]
+        try:
+            cursor.execute(b"BEGIN")
+            script = Statements(lines)
+            for statement in script:
+                if COPY.search(statement):
+                    _copy(cursor, statement, script.lines)
+                elif search_path is not None and statement.strip() == SET_PATH_AS_DUMPED:
+                    cursor.execute(f"{SET_PATH.format(literal(search_path))}\n{before}".encode())
+                else:
+                    cursor.execute(SET_TIMEOUT_IF_KNOWN if statement.strip() == SET_TIMEOUT else statement)
+            if ended:
+                ended()
+            cursor.execute(b"COMMIT")
+        except psycopg.Error as error:
+            if error.sqlstate is None:
+                raise RestoreError(f"the connection was lost or a statement could not be sent: {type(error).__name__}") from None
+            return Refusal(error.sqlstate, reason(f"ERROR:  {error.diag.message_primary}"))
+    return None
 
 
-def _with_path(script: IO[bytes], setting: bytes) -> Iterator[bytes]:
-    rows = False
-    for line in script:
-        if rows:
-            rows = line != END_OF_ROWS
-        elif line.startswith(b"COPY ") and line.endswith(b" FROM stdin;\n"):
-            rows = True
-        yield setting if line.rstrip() == SET_PATH_AS_DUMPED and not rows else line
+def _copy(cursor: psycopg.Cursor, statement: bytes, lines: Iterator[bytes]) -> None:
+    with cursor.copy(statement) as copy:
+        rows: list[bytes] = []
+        size = 0
+        for line in lines:
+            if line.rstrip(b"\r\n") == END_OF_ROWS:
+                break
+            rows.append(line)
+            size += len(line)
+            if size >= BLOCK:
+                copy.write(b"".join(rows))
+                rows, size = [], 0
+        copy.write(b"".join(rows))
 
 
 def opened(path: Path) -> IO[bytes]:

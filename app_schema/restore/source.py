@@ -67,7 +67,7 @@ class Source:
             BackupDamaged: its entry cannot be read.
             NotSealed: the folder has a key for seals, and nothing proves that the backup was sealed with it.
         """
-        if set(name) & set("/.") or Path(name).exists():  # no id has them
+        if set(name) & set("/.") or (name != "latest" and Path(name).exists()):  # no id has them
             return replace(cls._of_file(folder, Path(name).expanduser().absolute(), database), clear=clear)
         latest = name == "latest"
         kinds = GOOD_FOR_LATEST if latest else (*GOOD_FOR_LATEST, Kind.MASKED)

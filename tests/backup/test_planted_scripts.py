@@ -2,11 +2,13 @@
 
 import gzip
 import json
+import subprocess
 from dataclasses import replace
 from hashlib import sha256
+from io import BytesIO
 
 import pytest
-from databases import administrator
+from databases import administrator, new_database
 from places import one, run, spare
 from sqlalchemy import text
 
@@ -14,13 +16,14 @@ from app_schema.backup import names
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.entry import Entry, Kind
 from app_schema.backup.holding import Part
-from app_schema.backup.programs import Programs
+from app_schema.backup.programs import Programs, environment
 from app_schema.backup.snapshot import ROLES
-from app_schema.errors import BackupDamaged, ProgramMissing, RestoreError
-from app_schema.restore import restriction, roles, script
+from app_schema.errors import BackupDamaged, RestoreError
+from app_schema.restore import roles, script
 from app_schema.restore.drill import drill
-from app_schema.restore.dump import restore
+from app_schema.restore.dump import look, restore
 from app_schema.restore.source import Source
+from app_schema.restore.statements import Statements
 
 HEAD, END = "-- PostgreSQL database dump\n", "\n-- PostgreSQL database dump complete\n"
 
@@ -53,6 +56,12 @@ ATTACKS = {
     "a value of a program": "\\set x `touch {ran}`",
     "after rows": "COPY t FROM stdin;\na\n\\.\n\\! touch {ran}",
     "far below": "SELECT '" + "x" * 5000 + "';\n\\unrestrict k\n\\! touch {ran}",
+    "a key of a program": "\\unrestrict `touch {ran}`",
+    "within a statement": "SELECT 1 \\unrestrict `touch {ran}`",
+    "after rows that are none": "/*\nCOPY t FROM stdin;\n*/\n\\unrestrict `touch {ran}`",
+    "after a carriage return": "SELECT 1;\r\n\\unrestrict\t`touch {ran}`\r",
+    "in two lines": "\\unr\0junk\nestrict `touch {ran}`",
+    "in another encoding": "SET client_encoding = 'SJIS';\nSELECT '\u00e3\\' \\unrestrict `touch {ran}`",
 }
 
 
@@ -63,7 +72,10 @@ def test_a_script_runs_no_program(attack, packed, ran, restorable, tmp_path):
     path = tmp_path / ("planted.sql.gz" if packed else "planted.sql")
     path.write_bytes(gzip.compress(content) if packed else content)
     settings, folder, filled = restorable
-    with spare(filled) as target, pytest.raises(RestoreError, match=r"planted\.sql.* holds a meta-command of psql"):
+    with (
+        spare(filled) as target,
+        pytest.raises(RestoreError, match=r"planted\.sql.*(meta-command of psql|a NUL|statement failed: syntax error)"),
+    ):
         restore(settings, Source.find(folder, str(path), "x"), target)
     assert not ran.exists()
 
@@ -78,33 +90,65 @@ def test_a_script_with_a_key_of_its_own_is_restored(settings, folder, filled, tm
         assert one(target, "SELECT array_agg(x ORDER BY x) FROM t") == ["\restrict k", "unrestrict other"]
 
 
-@pytest.mark.parametrize("block", [1, 7, 64, 100_000])
-def test_only_those_lines_are_left_out(block):
-    """Wherever the blocks end; a masked copy is made of several scripts."""
-    written = bytearray()
+ATOMIC = "CREATE FUNCTION f() BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; END;"
+PROCEDURE = "create or replace procedure f()\nbegin atomic\nselect 1;\nend;"
+SPLIT = [
+    ("SELECT 1; SELECT 2;\n", ["SELECT 1;", "SELECT 2;"]),
+    ("SELECT ';', E'\\';', \"a;b\", $$;$$, $x$ $$ ; $x$;\nSELECT 2", ["SELECT ';', E'\\';', \"a;b\", $$;$$, $x$ $$ ; $x$;", "SELECT 2"]),
+    ("SELECT 'it''s;' -- ;\n, /* ; /* ; */ ; */ 1;\n", ["SELECT 'it''s;' -- ;\n, /* ; /* ; */ ; */ 1;"]),
+    ("-- a;\n\n--\nSELECT a$b$c;\n", ["SELECT a$b$c;"]),
+    ("CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2);", ["CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2);"]),
+    (
+        "CREATE FUNCTION f() BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; END;X;",
+        ["CREATE FUNCTION f() BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; END;", "X;"],
+    ),
+    (
+        "create or replace procedure f()\nbegin atomic\nselect 1;\nend;\nX;",
+        ["create or replace procedure f()\nbegin atomic\nselect 1;\nend;", "X;"],
+    ),
+    ("BEGIN; SELECT 'a\nb;\nc';", ["BEGIN;", "SELECT 'a\nb;\nc';"]),
+    ("SELECT E'\\\\'; SELECT E'a\\\n;';", ["SELECT E'\\\\';", "SELECT E'a\\\n;';"]),
+    ("\ufeffSELECT 1;\n5;\n", ["SELECT 1;", "5;"]),
+    ("\\restrict abc\nSELECT 1;\n\\unrestrict abc\n", ["SELECT 1;"]),
+    ("SELECT $1, a-1, 2/1, '$$';", ["SELECT $1, a-1, 2/1, '$$';"]),
+    ("SELECT '데이터;베이스', $한글$;$한글$;", ["SELECT '데이터;베이스', $한글$;$한글$;"]),
+]
 
-    class Target:
-        def write(self, data):
-            written.extend(data)
 
-    kept = b"SELECT 1;\n\\restrict other\nCOPY t FROM stdin;\n\\restrict abc\n\\unrestrict abc\n\\.\nSELECT '\n\\unrestrict no\n';\n"
-    one = b"-- PostgreSQL database dump\n\n\\restrict abc\n%s\\unrestrict abc\n-- end\nSELECT 2;\n" % kept
-    restricted = restriction.Restricted(Target())
-    for begin in range(0, len(one * 2), block):
-        restricted.write((one * 2)[begin : begin + block])
-    restricted.finish()
-    first, _, rest = bytes(written).partition(b"\n")
-    assert first.startswith(b"\\restrict ")
-    assert rest == (b"-- PostgreSQL database dump\n\n%s-- end\nSELECT 2;\n" % kept) * 2
+@pytest.mark.parametrize(("text", "expected"), SPLIT, ids=[str(number) for number in range(len(SPLIT))])
+def test_where_statements_end(text, expected):
+    """As in psql."""
+    assert [statement.decode().strip() for statement in Statements(BytesIO(text.encode()))] == expected
 
 
-@pytest.mark.parametrize(("version", "knows"), [("15.13", False), ("15.14", True), ("17.5", False), ("17.10", True), ("18.0", True)])
-def test_an_older_psql_runs_no_script(version, knows, filled, tmp_path):
-    if knows:
-        restriction.check(Programs(tmp_path, version))
-        return
-    with pytest.raises(ProgramMissing, match=rf"^psql {version} in .* install {version[:2]}\.\d+ or newer"):
-        script.feed(Programs(tmp_path, version), filled, lambda psql: psql.write(b""))
+def test_every_statement_of_a_dump(filled, packed_script):
+    """What psql makes of it is what we make of it."""
+    with new_database(filled) as ours, new_database(filled) as theirs:
+        assert script.restore(ours, packed_script, "x") is None
+        command = Programs.find(17).command("psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={packed_script}")
+        subprocess.run(command, env=environment(theirs), check=True, capture_output=True)
+        found = [look(url, catalog=True) for url in (ours, theirs)]
+    assert found[0] == found[1]
+    assert sum(table.rows for table in found[0].tables.values()) > 200
+
+
+@pytest.fixture
+def packed_script(filled, tmp_path):
+    """A script of pg_dump with what is hard to split in it."""
+    path = tmp_path / "dump.sql"
+    with new_database(filled, template=filled.database) as url:
+        run(
+            url,
+            "CREATE FUNCTION two() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END",
+            "CREATE TABLE odd (\"a;b\" text DEFAULT ';''\\;', c bytea)",
+            "INSERT INTO odd VALUES (E'\\\\.\\n\\\\unrestrict k\\t;', '\\x00ff'), ('$$;', NULL)",
+            "CREATE RULE r AS ON DELETE TO odd DO ALSO (SELECT 1; SELECT ';')",
+            "COMMENT ON TABLE odd IS 'a;\nCOPY odd FROM stdin;\n\\! touch x'",
+            "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $x$ SELECT '\nCOPY odd FROM stdin;\n$$;' $x$",
+        )
+        command = Programs.find(17).command("pg_dump", "--format=plain", "--no-owner", "--no-acl")
+        path.write_bytes(subprocess.run(command, env=environment(url), capture_output=True, check=True).stdout)
+    return path
 
 
 @pytest.mark.parametrize("kind", ["dump", "snapshot"])

@@ -1,7 +1,10 @@
 """With a key, backups carry a seal that only machines with that key can make; what lacks it is restored only when asked."""
 
 import json
+import subprocess
+from datetime import timedelta
 from functools import partial
+from io import BytesIO
 
 import pytest
 from buckets import bucket
@@ -11,11 +14,16 @@ from places import age_keys, made, passphrase, spare
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.dump import dump
 from app_schema.backup.entry import Entry
+from app_schema.backup.event import Drill
 from app_schema.backup.folder import Folder
-from app_schema.backup.seal import Seal
+from app_schema.backup.gpg import Gpg
+from app_schema.backup.prune import prune
+from app_schema.backup.seal import ENTRY, Seal
 from app_schema.backup.upload import Bucket, upload
 from app_schema.cli import main
-from app_schema.errors import BackupUnknown, EncryptionError
+from app_schema.errors import BackupDamaged, BackupUnknown, EncryptionError
+from app_schema.physical.sealing import seal_entry
+from app_schema.restore.source import Source
 from app_schema.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("broken_off")
@@ -285,3 +293,68 @@ def test_results_of_drills_are_sealed(sealed, host, command, objects, there):
         assert Catalogue(host).read()[0][0].drills == ()
     objects[name] = json.dumps(content).encode()
     assert "on another machine passed" in command(host, "backup", "verify", **known).stdout
+
+
+def test_a_backup_that_is_here_and_is_another_one(sealed, host, command, objects):
+    """What somebody planted under its id is not taken for the copy in the bucket."""
+    upload(Catalogue(host), sealed, Bucket.of(Settings(**objects.settings)))
+    forged = sealed.model_copy(update={"server": "x", "mac": None})
+    (host.path / f"{sealed.id}.json").write_bytes(forged.sealed())
+    variables = objects.environment | {"APP_SCHEMA_BACKUP_SEAL_KEY_FILE": host.key_file}
+    done = command(host, "backup", "fetch", sealed.id, **variables)
+    assert f"{sealed.id} is in the folder and is another one there; move it away and fetch it again" in done.stderr
+
+
+def test_what_was_noted_in_the_bucket_is_not_believed(sealed, host, command, objects, there):
+    """It is not under the seal."""
+    upload(Catalogue(host), sealed, Bucket.of(Settings(**objects.settings)))
+    noted = sealed.model_copy(update={"drills": (Drill(at=sealed.finished, quick=False, seconds=1),)})
+    objects[f"{sealed.id}.json"] = noted.sealed()
+    variables = objects.environment | {"APP_SCHEMA_BACKUP_SEAL_KEY_FILE": host.key_file}
+    assert command(there, "backup", "fetch", sealed.id, **variables).exit_code == 0
+    assert Catalogue(there).read()[0][0].drills == ()
+
+
+def test_prune_keeps_the_newest_that_is_sealed(sealed, host, settings):
+    old = sealed.model_copy(update={"started": sealed.started - timedelta(days=40)})
+    old = old.model_copy(update={"mac": host.seal.of(ENTRY, old.taken())})
+    (host.path / f"{old.id}.json").write_bytes(old.sealed())
+    planted(host, sealed, mac=None)
+    decided = prune(settings, host, dry_run=True)
+    assert {decision.entry.id: decision.keep for decision in decided}[old.id]
+    assert not {decision.entry.id: decision.keep for decision in prune(settings, host.trusting(), dry_run=True)}[old.id]
+
+
+def test_verify_seals_nothing_that_was_changed_meanwhile(sealed, host, settings):
+    old = dump(settings, Folder.at(host.path))
+    planted_since = old.model_copy(update={"server": "x"})
+    (host.path / f"{old.id}.json").write_bytes(planted_since.sealed())
+    with pytest.raises(BackupDamaged, match="was changed while it was verified, and was not sealed"):
+        seal_entry(Catalogue(host), old, None)
+    assert Catalogue(host).proved(Catalogue(host).read()[0]) == [sealed]
+
+
+@pytest.mark.parametrize("how", ["in clear", "clear before it", "clear after it", "a key and then clear"])
+def test_gpg_passes_nothing_that_it_did_not_decrypt(how, folder):
+    """gpg --decrypt prints what was never encrypted, and exits 0."""
+    cipher = Gpg("c4nary passphrase")
+    encrypted = BytesIO()
+    cipher.encrypt(BytesIO(b"true"), encrypted)
+    home = folder.path.with_name("gnupg")
+    home.mkdir(mode=0o700)
+    store = ["gpg", "--homedir", home, "--no-autostart", "--batch", "--compress-algo", "none", "--store"]
+    clear = subprocess.run(store, input=b"false", capture_output=True, check=True).stdout
+    packet = encrypted.getvalue()
+    key = packet[: 2 + packet[1]]  # its first packet: how the passphrase makes the key
+    forged = {"in clear": clear, "clear before it": clear + packet, "clear after it": packet + clear, "a key and then clear": key + clear}
+    with pytest.raises(EncryptionError):
+        cipher.decrypt(BytesIO(forged[how]), BytesIO())
+    plain = BytesIO()
+    cipher.decrypt(BytesIO(packet), plain)
+    assert plain.getvalue() == b"true"
+
+
+def test_a_file_called_latest_is_not_the_latest(sealed, host, tmp_path, monkeypatch):
+    (tmp_path / "latest").write_text("x")
+    monkeypatch.chdir(tmp_path)
+    assert Source.find(host, "latest", sealed.databases[0]).entry == sealed

@@ -1,5 +1,6 @@
 """A small cluster to take backups of, and rows whose moment is known."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -168,3 +169,10 @@ def rows(source, done):
     """The rows in a restored cluster, beyond those that were there at first."""
     with source.connect(done.url) as connection:
         return [row[0] for row in connection.execute("SELECT id FROM facts WHERE id > 2000 ORDER BY id")]
+
+
+def a_table(source):
+    """A file of the base that its manifest names, with rows in it."""
+    data = source.folder.path / source.entries[0].parts[0].file / "data"
+    files = json.loads((data / "backup_manifest").read_bytes())["Files"]
+    return data / max((file for file in files if file["Path"].startswith("base/")), key=lambda file: file["Size"])["Path"]

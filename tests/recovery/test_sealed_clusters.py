@@ -1,18 +1,23 @@
 """Base backups and WAL with a seal: what a machine without the key has written is not recovered from, unless asked."""
 
 import json
+import shutil
 
 import pytest
 from away import bring, command, machine, send
 from buckets import bucket
+from click.testing import CliRunner
 from folders import place
-from sources import flip, replace
+from sources import a_table, flip, replace
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.entry import _seal
 from app_schema.backup.seal import NotSealed
+from app_schema.backup.upload import Bucket
+from app_schema.cli import main
 from app_schema.errors import BackupDamaged, EncryptionError
-from app_schema.physical.elsewhere import TAIL
+from app_schema.physical.elsewhere import TAIL, upload_wal
+from app_schema.physical.expiry import expire
 from app_schema.physical.layout import DATA, PASSED_OVER, WAL
 from app_schema.physical.sealing import seal_entry
 from app_schema.physical.verify import verify
@@ -88,6 +93,98 @@ def test_what_pg_verifybackup_passes_over(name, source, target):
         restore(source.settings, source.folder, Target(backup=base.id), target)
     findings = list(verify(source.settings, source.folder, source.entries, everything=True))
     assert any(f"{name} was edited or damaged" in str(finding.error) for finding in findings)
+
+
+def test_settings_that_were_taken_away(source, target):
+    """pg_hba.conf elsewhere, TLS, libraries: without them the server is another one."""
+    [base, *_] = source.entries
+    (source.folder.path / base.parts[0].file / DATA / "postgresql.auto.conf").unlink()
+    with pytest.raises(BackupDamaged, match=r"postgresql\.auto\.conf was edited or damaged"):
+        restore(source.settings, source.folder, Target(backup=base.id), target)
+
+
+PLANTED = {
+    "a file as a link": "data/postgresql.conf",
+    "the WAL as a link": "data/pg_wal",
+    "tablespaces as a link": "tablespaces",
+    "links as a link": "data/pg_tblspc",
+    "the data as a link": "data",
+}
+
+
+@pytest.mark.parametrize("how", PLANTED)
+def test_links_in_a_backup(how, sealed, target, tmp_path):
+    """PostgreSQL's programs follow them: what they lead to can change after the proof."""
+    [base, *_] = sealed.entries
+    tree = sealed.folder.path / base.parts[0].file
+    place, elsewhere = tree / PLANTED[how], tmp_path / "elsewhere"
+    if place.exists():
+        shutil.move(place, elsewhere)
+    else:
+        elsewhere.mkdir()
+    place.symlink_to(elsewhere)
+    (tmp_path / "victim").write_text("mine")
+    if how == "links as a link":
+        (elsewhere / "1").symlink_to(tmp_path / "victim")
+        (tree / "tablespaces/1").mkdir(parents=True)
+    with pytest.raises(BackupDamaged, match=r"is a link, which no backup has|is neither file nor folder"):
+        restore(sealed.settings, sealed.folder, Target(backup=base.id), target)
+    findings = list(verify(sealed.settings, sealed.folder, sealed.entries, everything=True))
+    assert any(finding.name == base.id and finding.error for finding in findings)
+    if how == "links as a link":
+        assert (elsewhere / "1").readlink() == tmp_path / "victim"
+
+
+@pytest.mark.parametrize("where", ["evil", "tablespaces/evil", "tablespaces/1", "data/evil", "data/pg_wal/archive_status/evil"])
+def test_what_lies_beside_the_data(where, sealed, target):
+    [base, *_] = sealed.entries
+    path = sealed.folder.path / base.parts[0].file / where
+    path.parent.mkdir(exist_ok=True)
+    path.mkdir() if where.startswith("tablespaces") else path.write_text("x")
+    with pytest.raises(BackupDamaged):
+        restore(sealed.settings, sealed.folder, Target(backup=base.id), target)
+
+
+def test_verify_seals_only_what_it_has_read(source, tmp_path):
+    """Not what is not due today, of which only sizes are looked at."""
+    list(verify(source.settings, source.folder, source.entries))
+    [base, *_] = source.entries
+    flip(a_table(source))
+    keyed(source)
+    known = {
+        "APP_SCHEMA_BACKUP_DIR": str(source.folder.path),
+        "APP_SCHEMA_BACKUP_SEAL_KEY_FILE": str(source.settings.backup_seal_key_file),
+        "APP_SCHEMA_HOME": str(tmp_path),
+    }
+    done = CliRunner().invoke(main, ["backup", "verify", "--seal"], env=known)
+    assert done.exit_code == 3
+    assert f"{base.id}: sealed" not in done.stdout
+    assert Catalogue(source.folder).proved(source.entries) == []
+
+
+@pytest.mark.parametrize("what", ["a cluster", "a folder", "a segment"])
+def test_links_in_the_archive(what, source, tmp_path):
+    """The server's account may write there, and what it has no right to is not read, sent or removed."""
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    segment = source.segments[0]
+    (victim / segment.name).write_bytes(segment.read_bytes())
+    (victim / "secret").write_text("c4nary")
+    if what == "a cluster":
+        place = source.wal
+        shutil.move(place, tmp_path / "away")
+        place.symlink_to(victim)
+    elif what == "a folder":
+        (source.wal / "before-x").symlink_to(victim)
+    else:
+        segment.unlink()
+        segment.symlink_to(victim / "secret")
+    expire(source.settings, source.folder, [source.entries[-1]], dry_run=False)
+    with bucket() as objects:
+        settings = source.settings.model_copy(update=objects.settings)
+        upload_wal(settings, source.folder, Bucket.of(settings))
+        assert b"c4nary" not in b"".join(objects[name] for name in objects.names if name.startswith("wal/"))
+    assert sorted(path.name for path in victim.iterdir()) == sorted([segment.name, "secret"])
 
 
 @pytest.mark.parametrize("what", ["changed", "added", "removed"])

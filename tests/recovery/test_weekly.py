@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sources import flip
+from sources import a_table, flip
 
 from app_schema.backup import weekly
 from app_schema.backup.catalogue import Catalogue
@@ -28,12 +28,6 @@ def night(source):
 
 def errors(found):
     return [finding.error for finding in found if finding.error]
-
-
-def a_table(source):
-    data = source.folder.path / source.entries[0].parts[0].file / "data"
-    files = json.loads((data / "backup_manifest").read_bytes())["Files"]
-    return data / max((file for file in files if file["Path"].startswith("base/")), key=lambda file: file["Size"])["Path"]
 
 
 def damage_the_base(source):
