@@ -1,7 +1,8 @@
 -- Masks a JSON value at any depth: the value under a secret key (password, accessToken, 비밀번호 …) becomes "[secret]"
 -- whatever its type; strings, keys and numbers go through redact_text.  Called by redact_log.
 -- It walks the tokens of the text once instead of recursing, so that no nesting exhausts the stack; what most rows
--- hold, nothing to mask, is settled by a look at the whole text (without escapes it shows every string as it is).
+-- hold, nothing to mask, is settled by a look at the whole text, in which every string stands as it is once the usual
+-- escapes are undone.
 -- Keys that mask alike stay apart: the second of them in an object is "[전화] #2".
 CREATE OR REPLACE FUNCTION redact_jsonb(p_value jsonb) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -15,20 +16,23 @@ DECLARE
         '|(?:access|refresh|auth|session|bearer)[-_. ]?token'
         '|(?:api|access|secret|private|encryption|signing|shared|account|master|service|client|auth|sas)[-_. ]?key'
         '|(?:"|[-_. ])(?:pass|pwd|pw|otp|cv[vc]2?|key[-_. ]?hash|session[-_. ]?id|sid|sessid|(?:x-(?:amz|goog)-)?signature|sig))'
-        '(?:s|[-_. ]?(?:confirm(?:ation)?|again|repeat|retype|check|new|old|current|hash|value|plain|raw|text|string|base64|b64|확인|[0-9]{1,3}))*":';
+        '(?:s|[-_. ]?(?:confirm(?:ation)?|again|repeat|retype|check|new|old|current|hash|value|plain|raw|text|string|base64|b64|확인'
+        '|[0-9]{1,3}))*":';
     -- These hide a text, a list of texts, or digits; true, null and counts stay.
     text_key constant text :=
-        '(?:tokens|(?:"|[-_. ])(?:pin|pins|pin[-_. ]?(?:code|no|number|번호)|핀 ?번호|인증 ?번호|인증 ?코드)|주민(?:등록)?번호|외국인등록번호|계좌|계좌번호|여권|여권번호|면허|면허번호|운전면허'
-        '|운전면허번호|카드번호|rrn|jumin|resident[-_. ]?(?:registration[-_. ]?)?(?:no|number)|bank[-_. ]?account(?:[-_. ]?(?:no|number))?'
-        '|account[-_. ]?(?:no|number)|iban|passport(?:[-_. ]?(?:no|number))?|(?:driver[s'']*|driving)[-_. ]?licen[cs]e(?:[-_. ]?(?:no|number))?|licen[cs]e[-_. ]?(?:no|number)'
-        '|card[-_. ]?(?:no|number))":';
-    count_key constant text := 'tokens":';  -- of these a number stays
+        '(?:tokens|(?:"|[-_. ])(?:pin|pins|pin[-_. ]?(?:code|no|number|번호)|핀 ?번호|인증 ?번호|인증 ?코드)'
+        '|주민(?:등록)?번호|외국인등록번호|계좌|계좌번호|여권|여권번호|면허|면허번호|운전면허|운전면허번호|카드번호'
+        '|rrn|jumin|resident[-_. ]?(?:registration[-_. ]?)?(?:no|number)|iban'
+        '|bank[-_. ]?account(?:[-_. ]?(?:no|number))?|account[-_. ]?(?:no|number)|passport(?:[-_. ]?(?:no|number))?'
+        '|(?:driver[s'']*|driving)[-_. ]?licen[cs]e(?:[-_. ]?(?:no|number))?|licen[cs]e[-_. ]?(?:no|number)|card[-_. ]?(?:no|number))":';
     -- A field that names another field, and the one that holds its value.
     name_key constant text := '"(?:name|key|header|field|k|n)":';
     value_key constant text := '"(?:value|values|val|content|v)":';
     -- A header or field by its name, as a string: its value is the next in the list, or the value of the same object.
     secret_name constant text :=
-        '^"(?:[a-z0-9_. -]*(?:token|secret|api[-_ ]?key|access[-_ ]?key|cookie|authorization|passw(?:or)?d|passphrase|signature|jwt|credentials?)|비밀번호|암호|비번)"$';
+        '^"(?:[a-z0-9_. -]*(?:token|secret|api[-_ ]?key|access[-_ ]?key|cookie|authorization|passw(?:or)?d|passphrase|signature|jwt'
+        '|credentials?)|비밀번호|암호|비번)"$';
+    plain constant text := '^"[A-Za-z_]{0,15}"(?:: )?$';  -- a string in which nothing can be masked
     secret constant text := '"[secret]"';
     source constant text COLLATE "C" := p_value::text;
     token text COLLATE "C";
@@ -48,7 +52,18 @@ DECLARE
     parts text[] := '{}';
     ends boolean;
 BEGIN
-    IF strpos(source, '\') = 0 AND NOT redact_suspects(source) THEN
+    IF NOT redact_suspects(
+        CASE
+            WHEN strpos(source, '\') = 0 THEN source
+            ELSE replace(
+                regexp_replace(
+                    replace(replace(source, '\\', chr(1)), '\"', '"'), '\\(?:u00[0-9a-f]{2}|[bfnrt])', chr(10), 'g'
+                ),
+                chr(1), '\'
+            )
+        END
+    )
+    THEN
         RETURN p_value;
     END IF;
 
@@ -69,9 +84,12 @@ BEGIN
                 END IF;
             END IF;
         -- A key.
-        ELSIF token ~ '^".*": $' THEN
-            masked := to_jsonb(redact_text(left(token, -2)::jsonb #>> '{}'))::text;
-            IF masked <> left(token, -2) AND masked ~ '\[' THEN
+        ELSIF token LIKE '"%": ' THEN
+            masked := left(token, -2);
+            IF token !~ plain THEN
+                masked := to_jsonb(redact_text(masked::jsonb #>> '{}'))::text;
+            END IF;
+            IF masked <> left(token, -2) AND strpos(masked, '[') > 0 THEN
                 IF masked_before IS NULL THEN
                     SELECT coalesce(max(CASE WHEN m[1] = '' THEN 1 ELSE m[1]::int END), 0) INTO masked_before
                     FROM regexp_matches(source, '\](?: #)?([0-9]{0,6})": ', 'g') AS m;
@@ -83,7 +101,12 @@ BEGIN
             END IF;
             parts := parts || (masked || ': ');
             key := rtrim(token);
-            hide := CASE WHEN key ~* secret_key THEN 'all' WHEN key !~* text_key THEN NULL WHEN key ~* count_key THEN 'count' ELSE 'text' END;
+            hide := CASE
+                WHEN key ~* secret_key THEN 'all'
+                WHEN key !~* text_key THEN NULL
+                WHEN lower(key) LIKE '%tokens":' THEN 'count'  -- of these a number stays
+                ELSE 'text'
+            END;
             IF key ~* value_key THEN
                 IF named[depth] THEN
                     hide := coalesce(hide, 'all');
@@ -93,7 +116,7 @@ BEGIN
                 END IF;
             END IF;
             CONTINUE;
-        ELSIF token ~ '^[, ]' THEN
+        ELSIF left(token, 1) IN (',', ' ') THEN
             parts := parts || token;
             CONTINUE;
         ELSIF token IN ('}', ']') THEN
@@ -105,8 +128,8 @@ BEGIN
             END IF;
         -- A value that is hidden.
         ELSIF hide = 'all'
-            OR hide = 'text' AND token ~ '^["0-9-]'
-            OR (hide = 'count' OR depth = texts_at) AND token ~ '^"'
+            OR hide = 'text' AND left(token, 1) BETWEEN '"' AND '9'
+            OR (hide = 'count' OR depth = texts_at) AND token LIKE '"%'
         THEN
             parts := parts || secret;
             IF token IN ('{', '[') THEN
@@ -127,12 +150,18 @@ BEGIN
                 texts_at := depth;
             END IF;
         -- A number that its key names as something else than a resident number.
-        ELSIF token ~ '^"?[0-9]{13}"?$' AND right(redact_numbers(concat(key, token)), length(token)) = token THEN
+        ELSIF length(token) IN (13, 15)
+            AND token ~ '^"?[0-9]{13}"?$'
+            AND right(redact_numbers(concat(key, token)), length(token)) = token
+        THEN
             parts := parts || token;
             ends := true;
-        ELSIF token ~ '^"' THEN
-            masked := token::jsonb #>> '{}';
-            parts := parts || to_jsonb(redact_text(masked))::text;
+        ELSIF token LIKE '"%' THEN
+            masked := token;
+            IF token !~ plain THEN
+                masked := to_jsonb(redact_text(token::jsonb #>> '{}'))::text;
+            END IF;
+            parts := parts || masked;
             ends := true;
             IF in_list[depth] OR key ~* name_key THEN
                 IF token ~* secret_name THEN
@@ -150,7 +179,8 @@ BEGIN
                 END IF;
             END IF;
         ELSE
-            parts := parts || CASE WHEN token ~ '[0-9]' AND redact_text(token) <> token THEN to_jsonb(redact_text(token))::text ELSE token END;
+            masked := CASE WHEN length(token) > 9 THEN redact_text(token) ELSE token END;
+            parts := parts || CASE WHEN masked <> token THEN to_jsonb(masked)::text ELSE token END;
             ends := true;
         END IF;
 
