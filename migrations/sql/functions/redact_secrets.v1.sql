@@ -21,11 +21,11 @@ DECLARE
         '|text|string|base64|b64|확인|[0-9]{1,3}))*';
     -- Between the word and its value: ' = ', '": ', '\": ', '[]=', ' => ', '%3D'.
     sep constant text :=
-        '(?:\]|%5D|\[[^][:space:]]{0,20}\]|%5B[^%[:space:]]{0,20}%5D)?[\\"''`*]{0,3}[ \t]*(?:=>|:=|=(?!=)|%3D'
+        '(?:\]|%5D|\[[^][:space:]]*\]|%5B[^%[:space:]]*%5D)?[\\"''`*]{0,3}[ \t]*(?:=>|:=|=(?!=)|%3D'
         '|:(?![:/])(?=[ \t]*(?:[^[:space:]]{3}|["''`]))(?![ \t]*[가-힣]+(?:[[:space:].,!?)]|$))|[ \t]to[ \t](?=[ \t]*''))[ \t]*';
     -- Words that say something about a secret instead of being one.
     said constant text :=
-        '(?!["''`\\]{0,3}\[secret\]|[a-z][a-z0-9-]{0,20}[ \t]+\[secret\]'
+        '(?!["''`\\]{0,3}\[secret\]|[a-z][a-z0-9-]*[ \t]+\[secret\]'
         '|(?:expired|expires|invalid|missing|required|requires|not|is|must|was|are|has|null|none|nil|true|false|undefined'
         '|empty|too|and|or|the|failed|failure|failing|mismatch|incorrect|wrong|changed|updated|reset|expected|unexpected|authentication'
         '|authorization|auth|scheme|realm|token|tokens|credentials?|header|error|denied|unknown|enabled|disabled|valid|ok|rotation'
@@ -49,28 +49,21 @@ BEGIN
         masked := regexp_replace(
             masked,
             '(^|[^A-Za-z0-9])(?:'
-            'sk[-_][A-Za-z0-9_-]{6,}[0-9][A-Za-z_-]*[0-9][A-Za-z0-9_-]*'  -- OpenAI
-            '|sk[-_][A-Za-z0-9_-]*[0-9][A-Za-z_-]*[0-9][A-Za-z0-9_-]{6,}'
-            '|(?:[prs]k|whsec)[-_](?:(?:live|test|proj|ant)[-_])?[A-Za-z0-9]{16,}'  -- Anthropic, Stripe
-            '|[pr]k[-_](?:live|test)[-_][A-Za-z0-9_-]{8,}|(?:test|live)_g?[cs]k_[A-Za-z0-9]{16,}'  -- Stripe, Toss Payments
-            '|gh[opsur]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}'  -- GitHub
-            '|gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat|ffct)-[A-Za-z0-9_.-]{16,}'  -- GitLab
-            '|xox[a-z][-.][A-Za-z0-9.-]{8,}|xapp-[A-Za-z0-9-]{8,}'  -- Slack
-            '|A[KS]IA[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{16,}|GOCSPX-[A-Za-z0-9_-]{16,}'  -- AWS, Google
-            '|hf_[A-Za-z0-9]{16,}|npm_[A-Za-z0-9]{16,}|pypi-[A-Za-z0-9_-]{16,}|rubygems_[0-9a-f]{16,}|dckr_(?:pat|oat)_[A-Za-z0-9_-]{16,}'
-            '|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|key-[0-9a-f]{32}'  -- SendGrid, Mailgun
-            '|[0-9a-f]{32}-us[0-9]{1,2}|(?:SK|AC)[0-9a-f]{32}'  -- Mailchimp, Twilio
-            '|do[opr]_v1_[0-9a-f]{16,}|shp(?:at|ss|ca|pa)_[0-9A-Fa-f]{16,}|sq0[a-z]{3}-[A-Za-z0-9_-]{16,}'  -- DigitalOcean, Shopify, Square
-            '|[0-9]{8,10}:AA[A-Za-z0-9_-]{32,}|[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}'  -- Telegram, Discord
-            '|lin_api_[A-Za-z0-9]{16,}|(?:ntn|secret)_[A-Za-z0-9]{32,}|figd_[A-Za-z0-9_-]{16,}|dapi[0-9a-f]{32}|hv[sbr]\.[A-Za-z0-9_-]{16,}'
-            '|dp\.(?:pt|st|ct|sa)\.[A-Za-z0-9_.-]{16,}|gl(?:sa|c)_[A-Za-z0-9_=+/-]{16,}'  -- Doppler, Grafana
-            '|NR[A-Z]{2}-[A-Za-z0-9-]{16,}|ATATT3[A-Za-z0-9_=+/-]{16,}'
-            '|PMAK-[0-9a-f-]{16,}|gsk_[A-Za-z0-9]{16,}|r8_[A-Za-z0-9]{16,}|pplx-[A-Za-z0-9]{16,}|xai-[A-Za-z0-9]{16,}'
-            '|lsv2_(?:pt|sk)_[0-9a-f_]{16,}'
-            '|tvly-[A-Za-z0-9-]{16,}|sbp_[0-9a-f]{16,}|sb_secret_[A-Za-z0-9_-]{16,}|pscale_(?:tkn|pw)_[A-Za-z0-9_.-]{16,}'
-            '|(?:fo1|fm2)_[A-Za-z0-9_=+/-]{16,}|sntry[su]_[A-Za-z0-9_=+/-]{16,}|AGE-SECRET-KEY-1[A-Z0-9]{16,}|HRKU-[A-Za-z0-9-]{16,}'
-            '|CCIPAT_[A-Za-z0-9_]{16,}|[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{16,}'
-            '|KakaoAK [A-Za-z0-9]{16,}|eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){2,4}'  -- Kakao, JSON web tokens
+            'sk[-_][A-Za-z0-9_-]{6,}[0-9][A-Za-z_-]*[0-9][A-Za-z0-9_-]*|sk[-_][A-Za-z0-9_-]*[0-9][A-Za-z_-]*[0-9][A-Za-z0-9_-]{6,}'
+            '|[pr]k[-_](?:live|test)[-_][A-Za-z0-9_-]{8,}|(?:xox[a-z][-.]|xapp-)[A-Za-z0-9.-]{8,}'
+            '|A[KS]IA[A-Z0-9]{16}|(?:key-|dapi|SK|AC)[0-9a-f]{32}|[0-9a-f]{32}-us[0-9]{1,2}'
+            -- letters and digits: Anthropic, Stripe, Toss Payments, GitHub, Hugging Face, npm, RubyGems, DigitalOcean, Shopify,
+            -- Linear, Notion, Groq, Replicate, Perplexity, xAI, Supabase, age, Kakao
+            '|(?:(?:[prs]k|whsec)[-_](?:(?:live|test|proj|ant)[-_])?|(?:test|live)_g?[cs]k_|gh[opsur]_|hf_|npm_|rubygems_|do[opr]_v1_'
+            '|shp(?:at|ss|ca|pa)_|lin_api_|ntn_|secret_|gsk_|r8_|pplx-|xai-|sbp_|AGE-SECRET-KEY-1|KakaoAK )[A-Za-z0-9]{16,}'
+            -- marks too: GitHub, GitLab, Google, PyPI, Docker, SendGrid, Square, Telegram, Discord, Figma, Vault, Doppler, Grafana,
+            -- New Relic, Atlassian, Postman, LangSmith, Tavily, Supabase, PlanetScale, Fly, Sentry, Heroku, CircleCI, Terraform
+            '|(?:github_pat_|gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat|ffct)-|AIza|ya29\.|GOCSPX-|pypi-|dckr_(?:pat|oat)_|SG\.|sq0[a-z]{3}-'
+            '|[0-9]{8,10}:AA|[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.|figd_|hv[sbr]\.|dp\.(?:pt|st|ct|sa)\.|gl(?:sa|c)_'
+            '|NR[A-Z]{2}-|ATATT3|PMAK-|lsv2_(?:pt|sk)_|tvly-|sb_secret_|pscale_(?:tkn|pw)_|(?:fo1|fm2)_|sntry[su]_|HRKU-|CCIPAT_'
+            '|[A-Za-z0-9]{14}\.atlasv1\.)[A-Za-z0-9_=+/.-]{15,}[A-Za-z0-9_=+/-]'
+            -- JSON web tokens
+            '|eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){2,4}'
             ')',
             '\1[secret]', 'g'
         );
@@ -186,7 +179,7 @@ BEGIN
             masked,
             '([?&;](?:amp;)?(?:code|key|auth|hash|state|nonce|policy|ticket|assertion|saml(?:response|request)'
             '|x-(?:amz|goog)-(?:credential|signature|security-token)|googleaccessid|awsaccesskeyid|key-pair-id|session|samlart|hmac|magic'
-            '|invite|reset)(?:\[[^][:space:]]{0,20}\]|%5B[^%[:space:]]{0,20}%5D)?=)(?!\[secret\])[^][:space:]&;"''<>(){}\\]{4,}',
+            '|invite|reset)(?:\[[^][:space:]]*\]|%5B[^%[:space:]]*%5D)?=)(?!\[secret\])[^][:space:]&;"''<>(){}\\]{4,}',
             '\1[secret]', 'gi'
         );
     END IF;
@@ -208,9 +201,9 @@ BEGIN
         masked := regexp_replace(
             masked,
             '(--?(?:[a-z0-9]+-){0,3}(?:password|passwd|pass|passphrase|token|secret|api-?key|access-?key|secret-?key|auth)[ \t]+'
-            '|sshpass[ \t]+-p[ \t]*|(?:curl|wget|http)[^\n|;]{0,80}[ \t](?:-u|--user)[ \t=]+["'']?[^:"''[:space:]]+:'
-            '|mysql[a-z]*[^\n|;]{0,80}[ \t]-p(?=[^[:space:]])|redis-cli[^\n|;]{0,80}[ \t]-a[ \t]+'
-            '|(?:docker|podman|helm)[^\n|;]{0,80}[ \t]-p[ \t]+|aws_(?:secret_access_key|session_token)[ \t]+)'
+            '|sshpass[ \t]+-p[ \t]*|(?:curl|wget|http)[^\n|;]{0,40}[ \t](?:-u|--user)[ \t=]+["'']?[^:"''[:space:]]+:'
+            '|mysql[a-z]*[^\n|;]{0,40}[ \t]-p(?=[^[:space:]])|redis-cli[^\n|;]{0,40}[ \t]-a[ \t]+'
+            '|(?:docker|podman|helm)[ \t]+(?:registry[ \t]+)?login[^\n|;]{0,40}[ \t]-p[ \t]+|aws_(?:secret_access_key|session_token)[ \t]+)'
             '(?!-|\[secret\])(?:"[^"\n]*"|''[^''\n]*''|[^"''[:space:]]+)',
             '\1[secret]', 'gi'
         );
