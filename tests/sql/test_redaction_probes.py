@@ -49,3 +49,20 @@ def test_what_is_masked_stays_as_it_is(connection):
 def test_a_text_among_others_of_a_json_value_is_masked_as_it_would_be_alone(connection):
     for probe, hidden in MASK:
         assert hidden not in json.dumps(redacted_json(connection, {"a": [probe], "b": "ok"}), ensure_ascii=False), probe
+
+
+def test_the_first_look_passes_over_nothing_that_would_be_masked(connection):
+    probes = [*(probe for probe, _ in MASK), *LEAVE]
+    cut = {piece for probe in probes for place in range(0, len(probe), 5) for piece in (probe[place:], probe[:place])}
+    passed_over = text("""
+        SELECT shown, redact_personal(redact_secrets(redact_fold(shown))) AS masked
+        FROM unnest(CAST(:shown AS text[])) AS shown
+        WHERE NOT redact_suspects(shown) AND redact_personal(redact_secrets(redact_fold(shown))) <> redact_fold(shown)
+    """)
+    assert connection.execute(passed_over, {"shown": sorted(cut)}).all() == []
+
+
+def test_json_escapes_hide_nothing(connection):
+    for before in ("\n", "\t", "\r", "\b", "\x1b", '"', "\\", "/"):
+        seen = redacted_json(connection, {"a": f"x{before}010-1234-5678", "b": f"{before}sk-a1b2c3d4e5f6", "c": before})
+        assert seen == {"a": f"x{before}[전화]", "b": f"{before}[secret]", "c": before}

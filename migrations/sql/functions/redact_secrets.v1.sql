@@ -49,7 +49,7 @@ BEGIN
         masked := regexp_replace(
             masked,
             '(^|[^A-Za-z0-9])(?:'
-            'sk[-_][A-Za-z0-9_-]{6,}[0-9][A-Za-z_-]*[0-9][A-Za-z0-9_-]*|sk[-_][A-Za-z0-9_-]*[0-9][A-Za-z_-]*[0-9][A-Za-z0-9_-]{6,}'
+            'sk[-_](?=[A-Za-z0-9_-]{8})[A-Za-z_-]{0,40}[0-9][A-Za-z_-]{0,40}[0-9][A-Za-z0-9_-]*'
             '|[pr]k[-_](?:live|test)[-_][A-Za-z0-9_-]{8,}|(?:xox[a-z][-.]|xapp-)[A-Za-z0-9.-]{8,}'
             '|A[KS]IA[A-Z0-9]{16}|(?:key-|dapi|SK|AC)[0-9a-f]{32}|[0-9a-f]{32}-us[0-9]{1,2}'
             -- letters and digits: Anthropic, Stripe, Toss Payments, GitHub, Hugging Face, npm, RubyGems, DigitalOcean, Shopify,
@@ -62,10 +62,10 @@ BEGIN
             '|[0-9]{8,10}:AA|[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.|figd_|hv[sbr]\.|dp\.(?:pt|st|ct|sa)\.|gl(?:sa|c)_'
             '|NR[A-Z]{2}-|ATATT3|PMAK-|lsv2_(?:pt|sk)_|tvly-|sb_secret_|pscale_(?:tkn|pw)_|(?:fo1|fm2)_|sntry[su]_|HRKU-|CCIPAT_'
             '|[A-Za-z0-9]{14}\.atlasv1\.)[A-Za-z0-9_=+/.-]{15,}[A-Za-z0-9_=+/-]'
+            ')'
             -- JSON web tokens
-            '|eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){2,4}'
-            ')',
-            '\1[secret]', 'g'
+            '|(^|[^A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){2,4}',
+            '\1\2[secret]', 'g'
         );
     END IF;
 
@@ -74,7 +74,7 @@ BEGIN
         masked := regexp_replace(
             masked,
             '\$2[abxy]\$[0-9]{2}\$[./A-Za-z0-9]{22,}|\$argon2[a-z]{1,2}\$[A-Za-z0-9+/=$,_.-]{16,}|\$(?:[1567]|y|gy)\$[./A-Za-z0-9$=]{16,}'
-            '|(?:pbkdf2|scrypt|scram)[-_a-z0-9]*[$:][A-Za-z0-9+/=$:.-]{16,}|md5[0-9a-f]{32}(?![0-9a-f])',
+            '|(?:pbkdf2|scrypt|scram)[-_a-z0-9]{0,24}[$:][A-Za-z0-9+/=$:.-]{16,}|md5[0-9a-f]{32}(?![0-9a-f])',
             '[secret]', 'gi'
         );
     END IF;
@@ -108,7 +108,7 @@ BEGIN
         masked := regexp_replace(
             masked,
             '((?:^|[^a-z0-9])(?:authorization["''\\]{0,3}[ \t]*[:=,][ \t]*[\\"'']{0,3})?'
-            '(?:digest|hawk|oauth|signature|aws4-[a-z0-9-]+)[ \t]+)'
+            '(?:digest|hawk|oauth|signature|aws4-[a-z0-9-]{1,24})[ \t]+)'
             '(?=(?:username|id|oauth_|keyid|credential|realm)[a-z_]*=)[^\n\r]+'
             '|((?:^|[^a-z0-9])(?:bearer(?:[ \t]+|%20)' || said || '(?=[a-z0-9._~+/=-]{8})'
             '|basic[ \t]+(?=[a-z+/]*[0-9=])(?=[a-z0-9+/]{8})'
