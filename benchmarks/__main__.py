@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app_schema.embedded import EmbeddedServer
-from benchmarks import backup, imports, migrations, operations, pooling, recovery, search, seeding, testing
+from benchmarks import backup, imports, migrations, operations, pooling, recovery, redaction, search, seeding, testing
 
 
 def main() -> None:
@@ -32,6 +32,7 @@ def main() -> None:
                 *search.figures(server),
                 *backup.figures(server),
                 *operations.figures(server),
+                *redaction.figures(server),
                 *recovery.figures(),
             ):
                 table.add_row(*figure.cells)

@@ -30,10 +30,10 @@ class Figure(NamedTuple):
         return self.what, self.against, f"{self.ours:.3g}", f"{self.other:.3g}", ratio, bound
 
 
-def medians(*ways: Callable[[], object]) -> list[float]:
+def medians(*ways: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
     """Time each way in turn, A B A B …, so that a drift of the machine's speed meets them all."""
     times: list[list[float]] = [[] for _ in ways]
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for way, taken in zip(ways, times, strict=True):
             begun = time.perf_counter()
             way()

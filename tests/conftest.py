@@ -49,6 +49,8 @@ def pytest_terminal_summary(terminalreporter):
     for line in describe():
         terminalreporter.write_line(line)
     reports = [report for kind in ("passed", "failed", "") for report in terminalreporter.stats.get(kind, [])]
+    for line in [value for report in reports if report.when == "call" for name, value in report.user_properties if name == "summary"]:
+        terminalreporter.write_line(line)
     seconds = sum(report.duration for report in reports if "tests/recovery/" in report.nodeid)
     if seconds:
         terminalreporter.write_line(f"faults of recovery: {seconds:.0f} s")

@@ -44,6 +44,26 @@ def test_a_rule_does_not_match(connection, rule):
     assert matches(connection, "비밀") == []
 
 
+@pytest.mark.parametrize(
+    "said", ["010-1234-5678", "a@b.kr", "\uff14111-1111-1111-1111", "900101-1234567", "계좌 110-123-456789", "여권 M12345678"]
+)
+def test_personal_data_sets_off_a_pii_rule(connection, said):
+    insert(connection, "guardrails", rule_type="pii", pattern=None, name="pii")
+    assert matches(connection, f"제 것은 {said} 입니다") == ["pii"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("https://hooks.slack.com/services/T000/B000/abcdefgh12345678", "password=hunter2", "서버 203.0.113.7", "Bearer abcdefghijklmnop"),
+        *("full\uff1f", "version 010.1234.5678"),
+    ],
+)
+def test_secrets_and_addresses_of_machines_set_off_no_pii_rule(connection, said):
+    insert(connection, "guardrails", rule_type="pii", pattern=None, name="pii")
+    assert matches(connection, said) == []
+
+
 def test_matches_come_in_the_order_they_apply_with_what_to_do(connection):
     late = insert(connection, "guardrails", stage="both", priority=2, action="mask", severity=5)
     early = insert(connection, "guardrails", priority=1)

@@ -89,7 +89,7 @@ def test_a_month_begins_at_midnight_in_seoul(connection, zone):
 
 def test_a_column_dropped_or_generated_does_not_confuse_the_move(connection):
     drop_months(connection)
-    connection.execute(text("ALTER TABLE logs DROP COLUMN source, ADD COLUMN size int GENERATED ALWAYS AS (length(message)) STORED"))
+    connection.execute(text("ALTER TABLE logs DROP COLUMN request_id, ADD COLUMN size int GENERATED ALWAYS AS (length(message)) STORED"))
     insert(connection, "logs")
     assert ensure(connection, 0)[0][1] == 1
     assert connection.scalar(text("SELECT size FROM logs")) == len("started")

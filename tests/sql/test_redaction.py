@@ -72,7 +72,7 @@ CLEAN = [
     "SELECT count(*) FROM messages WHERE input_tokens=123456",
     "bearer of news",
     "010-1234",
-    "4111111111111111",
+    "4111111111111112",
     "http://localhost:5432/path@x",
     "입력 12345678901234567890",
 ]
@@ -152,6 +152,38 @@ def test_nesting_does_not_exhaust_the_stack(connection):
 @pytest.mark.parametrize("value", [{}, [], {"a": 1}, {"url": 'say "hi": \\ there'}, {"ids": ["0192f0a1-0010-7234-9567-a01012345678"]}])
 def test_clean_json_survives(connection, value):
     assert redacted_json(connection, value) == value
+
+
+def test_keys_that_mask_alike_stay_apart(connection):
+    seen = redacted_json(connection, {"010-1234-5678": 1, "010-1234-9999": 2, "in": {"010-1234-5678": 3, "a@b.kr": 4}})
+    assert seen == {"[전화]": 1, "[전화] #2": 2, "in": {"[이메일]": 4, "[전화] #2": 3}}
+    assert redacted_json(connection, seen) == seen
+    again = redacted_json(connection, seen | {"010-1234-7777": 5})
+    assert again == seen | {"[전화] #3": 5}
+
+
+@pytest.mark.parametrize(
+    ("headers", "seen"),
+    [
+        ([["Authorization", "Basic x"], ["Accept", "y"]], [["Authorization", "[secret]"], ["Accept", "y"]]),
+        (["Cookie", {"a": [1]}, "Accept", "y"], ["Cookie", "[secret]", "Accept", "y"]),
+        ([{"name": "Cookie", "value": "x"}, {"name": "Accept", "value": "y"}], None),
+        ([{"header": "Cookie", "value": ["x", {"a": "x"}], "zz": [1]}, {"header": "Accept", "value": "y"}], None),
+        ([{"key": "X-Api-Key", "other": {"name": "n", "value": "y"}, "value": "x"}], None),
+    ],
+)
+def test_pairs_of_a_header_and_its_value(connection, headers, seen):
+    def hidden(pair):
+        secret = {"Cookie", "X-Api-Key"} & {str(value) for value in pair.values()}
+        return {key: "[secret]" if key == "value" and secret else value for key, value in pair.items()}
+
+    assert redacted_json(connection, headers) == (seen or [hidden(pair) for pair in headers])
+
+
+def test_source_and_event_are_masked(connection):
+    row = insert(connection, "logs", source="worker password=hunter2", event="call 010-1234-5678", message="ok")
+    stored = connection.execute(text("SELECT source, event, message FROM logs WHERE id = :id"), {"id": row}).one()
+    assert stored == ("worker password=[secret]", "call [전화]", "ok")
 
 
 def test_logs_are_masked_on_insert_and_update_in_every_partition(connection):
