@@ -31,7 +31,7 @@ WITHHELD = ("SUPERUSER", "CREATEROLE", "REPLICATION", "BYPASSRLS")
 ATTRIBUTES = re.compile(rf" (NO|)({'|'.join(GIVEN + WITHHELD)})\b")
 HASH = r"SCRAM-SHA-256\$[0-9]+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+|md5[0-9a-f]{32}"
 REST = re.compile(
-    rf"(?P<attributes>(?:{ATTRIBUTES.pattern})*)(?: CONNECTION LIMIT (?P<limit>-?[0-9]{1, 10}))?(?: PASSWORD '(?P<password>{HASH})')?"
+    rf"(?P<attributes>(?:{ATTRIBUTES.pattern})*)(?: CONNECTION LIMIT (?P<limit>-?[0-9]{{1,10}}))?(?: PASSWORD '(?P<password>{HASH})')?"
     r"(?: VALID UNTIL '(?P<until>[0-9A-Za-z:.+ -]+)')?;"
 )
 
