@@ -103,6 +103,7 @@ class Statements:
             self._note(token)
         elif kind == "close":
             self._parentheses -= 1
+            self._note(token)
         elif kind == "end":
             return self._parentheses <= 0 and self._blocks <= 0
         return False
