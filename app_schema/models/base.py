@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, FetchedValue, MetaData, Text, TextClause, Uuid, func, text
+from sqlalchemy import ARRAY, DateTime, FetchedValue, MetaData, Text, TextClause, Uuid, func, inspect, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -21,6 +21,8 @@ NAMES = {
     "ck": "ck_%(table_name)s_%(constraint_name)s",
     "ix": "idx_%(table_name)s_%(column_0_N_name)s",
 }
+
+STATUS = "status"  # of the models that have states
 
 Json = dict[str, Any]
 
@@ -56,6 +58,13 @@ class Base(DeclarativeBase):
     # What a trigger or a default wrote comes back with the statement (RETURNING), never by a
     # later hidden SELECT, which an async session could not send.
     __mapper_args__: Any = {"eager_defaults": True}  # noqa: RUF012 (declared per instance in SQLAlchemy)
+
+    def __repr__(self) -> str:
+        """Return the class, the primary key and the status: what a log may hold. Nothing is loaded for it."""
+        keys = [attribute.key for attribute in self.__mapper__.column_attrs if attribute.columns[0].primary_key]
+        known = self.__dict__ | dict(zip(keys, inspect(self).identity or (), strict=False))  # an expired attribute is not in __dict__
+        shown = [f" {key}={known[key]}" for key in (*keys, STATUS) if known.get(key) is not None]
+        return f"<{type(self).__name__}{''.join(shown)}>"
 
 
 class Identified:

@@ -5,7 +5,7 @@ import sys
 from uuid import RFC_4122
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, selectinload
@@ -200,3 +200,15 @@ def test_models_load_neither_drivers_nor_cryptography():
     heavy = "{'bcrypt', 'cryptography', 'psycopg', 'pydantic', 'alembic', 'faker'}"
     code = f"import sys, app_schema.models; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_a_model_is_shown_by_key_and_state(app_schema_session, app_schema_make):
+    """Never by what a log must not hold, and without a query."""
+    room = app_schema_make.room(status="waiting")
+    assert repr(room) == f"<ChatRoom id={room.id} status=waiting>"
+    message = Message(content="c4nary", sender_type=SenderType.CUSTOMER)
+    assert "c4nary" not in repr(message)
+    app_schema_session.expire(room)
+    assert repr(room) == f"<ChatRoom id={inspect(room).identity[0]}>"
+    for mapper in Base.registry.mappers:
+        assert repr(mapper.class_()).startswith(f"<{mapper.class_.__name__}")
