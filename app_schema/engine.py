@@ -193,6 +193,8 @@ def _opened(url: URL, *, path: str | None = None, **options: Any) -> Iterator[Co
         if "unsupported startup parameter" in str(error.orig):  # PgBouncer's words for options that a session begins with
             raise SessionRequired(POOLED.format(shown(url))) from None
         raise ServerUnreachable(_reason(engine.url, str(error.orig))) from None
+    except UnicodeError:
+        raise ServerUnreachable("the host of the database's URL is no name that can be looked up; check DATABASE_URL") from None
     with connection:
         yield connection
 

@@ -25,8 +25,8 @@ LOOKS = 5
 # An option of a connection: True leaves search_path to its user, as migrations do.
 OWN_SEARCH_PATH = "app_schema_own_search_path"
 DIRECT, PENDING, OPENED = "app_schema.direct", "app_schema.pending", "app_schema.opened"
-CONTROL = re.compile(
-    r"(?:\s|;|--[^\n]*+|/\*(?:(?!\*/).)*+\*/)*+(BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|PREPARE\s+TRANSACTION)\b",
+CONTROL = re.compile(  # without possessive quantifiers, which Python 3.11 to 3.11.4 get wrong
+    r"(?:\s|;|--[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*(BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|PREPARE\s+TRANSACTION)\b",
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -169,7 +169,7 @@ class Catalogue:
         """Keep backups from being pruned in the meantime; what is missing of them is not."""
         with ExitStack() as stack:
             for part in (part for entry in entries for part in entry.parts):
-                with suppress(FileNotFoundError):
+                with suppress(OSError):
                     stack.enter_context(self.folder.using(part.file))
             yield
 

@@ -151,11 +151,13 @@ class Entry(Record):
             facts = json.loads(stored)
             seal = facts.pop("seal")
             version = facts["version"]
+            fits = seal == _seal(facts)
+            json.dumps(facts, ensure_ascii=False).encode()  # half a surrogate pair can be read, and neither written nor printed
         except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
             raise BackupDamaged("cannot be read: it is no entry of this catalogue, or was cut off") from None
         if version != VERSION:
             raise BackupDamaged(f"is of version {version} and this app_schema reads version {VERSION}: upgrade app_schema")
-        if seal != _seal(facts):
+        if not fits:
             raise BackupDamaged("was edited or damaged: its seal does not fit; a dump's file can still be restored by its path, unproved")
         try:
             entry = cls.model_validate(facts)

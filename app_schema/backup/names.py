@@ -33,6 +33,7 @@ class Kind(StrEnum):
 
 ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-(?:" + "|".join(Kind) + r")-[0-9a-f]{4}")
 ENDING = re.compile(r"(\.[A-Za-z0-9_-]+)+")
+LONGEST = 200  # characters of a file's name: the disk takes 255 bytes, and a draft has more before it
 SHA256 = re.compile(r"[0-9a-f]{64}")
 VERSION = re.compile(r"[1-9][0-9]{0,2}([.a-z][0-9A-Za-z.+~-]*)?")
 LSN = re.compile(r"[0-9A-F]{1,8}/[0-9A-F]{1,8}")
@@ -152,4 +153,4 @@ def is_path(path: str) -> bool:
 
 def _is_file(name: str, entry_id: str) -> bool:
     ending = name.removeprefix(entry_id)
-    return ending != name and not name.endswith(".json") and ENDING.fullmatch(ending) is not None
+    return len(name) <= LONGEST and ending != name and not name.endswith(".json") and ENDING.fullmatch(ending) is not None

@@ -16,7 +16,7 @@ def _within_reach(moment: datetime) -> datetime:
 
 FIRST_YEAR, LAST_YEAR = 1990, 2200  # in any time zone these can be shown
 Moment = Annotated[AwareDatetime, AfterValidator(_within_reach)]
-Count = Annotated[int, Field(ge=0, lt=1 << 64)]
+Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 Seconds = Annotated[float, Field(ge=0, lt=1 << 32, allow_inf_nan=False)]
 
 

@@ -47,7 +47,8 @@ def decide(entries: Iterable[Entry], kept_for: Policy, now: datetime, proved: Co
     last_good = {(entry.kind, database): entry.id for entry in good for database in entry.databases}
     last_good |= {(entry.kind, database): entry.id for entry in good if entry.id in proved for database in entry.databases}
     last = {(entry.kind, database): entry.id for entry in own if entry.status != "damaged" for database in entry.databases}
-    chains = window.needed(ordered, kept_for, now)
+    # what is not proved keeps what it needs, and takes nothing from what is
+    chains = window.needed(ordered, kept_for, now) | window.needed([entry for entry in ordered if entry.id in proved], kept_for, now)
     return [_decide_chain(entry, chains) if entry.physical else _decide(entry, kept_for, now, last_good, last) for entry in ordered]
 
 

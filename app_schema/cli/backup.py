@@ -80,7 +80,7 @@ def snapshot(settings: Settings, *, no_row_proof: bool) -> None:
 def masked(settings: Settings) -> None:
     """Write a copy for development, in which nobody's data is: names, addresses, tokens and texts are replaced.
 
-    It is a script of SQL: restore it with app-schema restore dump, or with gunzip and psql alone.
+    It is a script of SQL: restore it with app-schema restore dump, or, if it was made on this machine, with gunzip and psql alone.
     """
     from app_schema.backup.masked import masked as take_masked  # noqa: PLC0415 (with the models, which no other backup needs)
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from app_schema.errors import BackupFolderUnsuitable
+from app_schema.errors import BackupDamaged, BackupFolderUnsuitable
 from app_schema.physical.segments import HISTORY, Segment, Switch, read_history
 
 if TYPE_CHECKING:
@@ -70,15 +70,24 @@ def is_attended(place: Path) -> bool:
 
 
 def opened(path: Path) -> BinaryIO:
-    """Open a file of WAL, under its final name if its segment was finished in the meantime."""
-    # another account may write in the archive, and could have placed a link to what is not its own
-    flags = os.O_RDONLY | os.O_NOFOLLOW
+    """Open a file of WAL, under its final name if its segment was finished in the meantime.
+
+    Raises:
+        BackupDamaged: it is a folder, a pipe or a link.
+    """
+    # another account may write in the archive, and could have placed a link to what is not its own, or a pipe that nobody fills
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
         handle = os.open(path, flags)
     except FileNotFoundError:
         if path.suffix != PARTIAL:
             raise
         handle = os.open(path.with_suffix(""), flags)
+    except OSError as error:
+        raise BackupDamaged(f"{path} cannot be read: {error.strerror}; remove what somebody put there") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise BackupDamaged(f"{path} is no file; remove what somebody put there")
     return open(handle, "rb")  # noqa: PTH123 (Path cannot open a handle)
 
 

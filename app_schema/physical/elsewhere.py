@@ -87,7 +87,7 @@ def _upload_wal(settings: Settings, folder: Folder, bucket: Bucket) -> int:
     try:
         for place in archive.clusters(settings, folder):
             there = _names(bucket, f"{archive.WAL}/{place.name}/")
-            for path in sorted(path for path in place.rglob("*") if _is_whole(path.name) and not path.is_symlink()):
+            for path in sorted(path for path in place.rglob("*") if _is_whole(path.name) and _is_file(path)):
                 if f"{path.name}{suffix}" in there:
                     continue
                 with folder.draft(f"{path.name}{suffix}.copy") as draft, archive.opened(path) as file:
@@ -107,13 +107,16 @@ def _upload_wal(settings: Settings, folder: Folder, bucket: Bucket) -> int:
 
 def _send_tail(folder: Folder, place: Path, bucket: Bucket, cipher: Cipher | None) -> None:
     """Copy what was written of the unfinished segment, if that is news; its own header says which one it is."""
-    path = max(place.glob(f"*{archive.PARTIAL}"), default=None)
+    path = max((path for path in place.glob(f"*{archive.PARTIAL}") if _is_file(path)), default=None)
     note = place / SENT
-    if path is None or path.is_symlink() or (note.exists() and time.time() - note.stat().st_mtime < SECONDS_BETWEEN_TAILS):
+    if note.is_dir():
+        note.rmdir()
+    known = _is_file(note)  # else it is news
+    if path is None or (known and time.time() - note.stat().st_mtime < SECONDS_BETWEEN_TAILS):
         return
     with archive.opened(path) as source:
         trace = f"{path.name} {os.fstat(source.fileno()).st_mtime_ns}"
-        if note.exists() and note.read_text(encoding="utf-8") == trace:
+        if known and note.read_text(encoding="utf-8", errors="replace") == trace:
             return
         name = f"{TAIL}{cipher.suffix if cipher else ''}"
         with folder.draft(f"{name}.copy") as draft:
@@ -147,6 +150,11 @@ class _Written:
         data = self._file.read(self._left if size < 0 else min(size, self._left))
         self._left -= len(data)
         return data
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it is a file itself: the server's account may write there, and could have placed a link, a pipe or a folder."""
+    return path.is_file() and not path.is_symlink()
 
 
 def _is_whole(name: str) -> bool:

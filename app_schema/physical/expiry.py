@@ -66,11 +66,15 @@ def expire(settings: Settings, folder: Folder, kept: Collection[Entry] | None = 
 
 
 def _expire(settings: Settings, folder: Folder, kept: Collection[Entry] | None, *, dry_run: bool) -> list[Expired]:
-    entries, problems = Catalogue(folder).read()
+    catalogue = Catalogue(folder)
+    entries, problems = catalogue.read()
     unread = [problem.file for problem in problems if problem.file.endswith(".json") and problem.file.split("-")[1] in chain.KINDS]
     entries = entries if kept is None else list(kept)
     now = datetime.now(UTC)
-    standing = window.reaching(entries, timedelta(days=settings.backup_window_days), now)
+    days = timedelta(days=settings.backup_window_days)
+    # what is not proved keeps what it needs, and takes nothing from what is
+    reaching = {each.id: each for group in (entries, catalogue.proved(entries)) for each in window.reaching(group, days, now)}
+    standing = sorted(reaching.values(), key=lambda entry: (entry.started, entry.id))
     found = []
     for place in archive.clusters(settings, folder):
         mine = [entry for entry in standing if chain.place(entry).system_identifier == place.name]

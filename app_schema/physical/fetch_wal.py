@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app_schema.backup import seal
 from app_schema.backup.fetch import ANOTHER, InTheWay, check_room
 from app_schema.backup.folder import Folder
+from app_schema.backup.names import SYSTEM
 from app_schema.backup.seal import NotSealed
 from app_schema.backup.stream import HashedWriter
 from app_schema.errors import BackupDamaged, BackupFolderUnsuitable
@@ -67,7 +68,7 @@ def archived(copies: Copies, place: Path) -> list[Archived]:
     clusters: dict[str, list[Stored]] = {}
     for stored in copies.beneath(f"{archive.WAL}/").values():
         system, _, name = stored.name.partition("/")
-        if system.isdecimal() and (match := NAME.fullmatch(name)):
+        if SYSTEM.fullmatch(system) and (match := NAME.fullmatch(name)):
             clusters.setdefault(system, []).append(stored._replace(name=match[1]))
     found = []
     for system, files in sorted(clusters.items()):

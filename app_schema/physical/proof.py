@@ -33,8 +33,8 @@ def prove(folder: Folder, entry: Entry, programs: Programs) -> None:
 @contextmanager
 def proving(folder: Folder, entry: Entry, programs: Programs) -> Iterator[Callable[[], None]]:
     """Read a backup whole while the block works; yield a call that waits for the end, with the errors of :func:`prove`."""
-    check_tree(folder, entry)
     check_manifest(folder, entry)
+    check_tree(folder, entry)
     read_configuration(folder, entry)
     check_rest(folder, entry)
     with tempfile.TemporaryFile() as said:

@@ -89,7 +89,11 @@ def restore(  # noqa: PLR0913 (an argument each question)
         DiskTooSmall: the folder's disk cannot hold it; nothing was restored.
         RestoreError: the folder cannot be used, or the server did not get there; the folder is as it was, and its log is kept.
     """
-    home = home.expanduser().absolute()
+    try:
+        home = home.expanduser().absolute()
+        home.exists()
+    except (OSError, RuntimeError):  # too long, or ~ and a user that this machine does not have
+        raise RestoreError("the folder to restore into is no path here; name another one with --to") from None
     begun = time.monotonic()
     with _place(home) as account, ExitStack() as used:
         damage: BackupDamaged | None = None

@@ -36,6 +36,9 @@ SET_PATH_AS_DUMPED = SET_PATH.format("''").encode()
 SET_TIMEOUT = b"SET transaction_timeout = 0;"
 SET_TIMEOUT_IF_KNOWN = b"SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'"
 COPY = re.compile(rb"\A(?:\s|--[^\n]*\n)*COPY\b.*\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL)
+FIRST_WORD = re.compile(rb"\A(?:\s|--[^\n]*\n|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*([A-Za-z]+)")
+CONTROL = (b"BEGIN", b"START", b"COMMIT", b"END", b"ROLLBACK", b"ABORT", b"PREPARE")
+AROUND_LARGE_OBJECTS = (b"BEGIN;", b"COMMIT;")  # which are in our transaction already
 END_OF_ROWS = b"\\."
 EXISTS = ("42P04", "42P06", "42P07", "42701", "42710", "42723")
 
@@ -135,7 +138,11 @@ def run(
             cursor.execute(b"BEGIN")
             script = Statements(lines)
             for statement in script:
-                if COPY.search(statement):
+                word = FIRST_WORD.search(statement)
+                if word and word[1].upper() in CONTROL:
+                    if statement.strip() not in AROUND_LARGE_OBJECTS:
+                        raise RestoreError(f"it holds {word[1].decode()}, and a script of pg_dump runs in one transaction")
+                elif COPY.search(statement):
                     _copy(cursor, statement, script.lines)
                 elif search_path is not None and statement.strip() == SET_PATH_AS_DUMPED:
                     cursor.execute(f"{SET_PATH.format(literal(search_path))}\n{before}".encode())

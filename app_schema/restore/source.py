@@ -67,8 +67,13 @@ class Source:
             BackupDamaged: its entry cannot be read.
             NotSealed: the folder has a key for seals, and nothing proves that the backup was sealed with it.
         """
-        if set(name) & set("/.") or (name != "latest" and Path(name).exists()):  # no id has them
-            return replace(cls._of_file(folder, Path(name).expanduser().absolute(), database), clear=clear)
+        try:
+            # no id has these letters
+            path = Path(name).expanduser().absolute() if set(name) & set("/.") or (name != "latest" and Path(name).exists()) else None
+        except (OSError, RuntimeError):  # too long, or ~ and a user that this machine does not have
+            raise BackupUnknown("that is no path here; give the id of a backup, latest, or the path of a dump") from None
+        if path:
+            return replace(cls._of_file(folder, path, database), clear=clear)
         latest = name == "latest"
         kinds = GOOD_FOR_LATEST if latest else (*GOOD_FOR_LATEST, Kind.MASKED)
         entry = Catalogue(folder).find(name, kinds=kinds, database=database if latest else None)

@@ -111,7 +111,7 @@ class Statements:
     def _note(self, word: bytes) -> None:
         if len(self._words) < FIRST_WORDS:
             self._words.append(word)
-        if self._is_routine:
+        if self._is_routine and self._parentheses == 0:  # an argument may be called begin
             if word == b"BEGIN" or (word == b"CASE" and self._blocks):
                 self._blocks += 1
             elif word == b"END" and self._blocks:

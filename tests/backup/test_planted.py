@@ -122,6 +122,8 @@ WRONG = [
     facts(part={"database": None}),
     facts(part={"file": f"{OLD}.json"}),
     facts(part={"file": f"{OLD}.dump\n"}),
+    facts(part={"file": f"{OLD}.{'a' * 300}"}),
+    facts(part={"bytes": 1 << 63}),
     facts(part={"bytes": -1}),
     facts(part={"sha256": "c4nary"}),
     facts(server_version="c4nary"),
@@ -183,6 +185,19 @@ def test_what_is_no_entry_at_all(content, folder):
     (folder.path / f"{OLD}.json").write_bytes(content)
     assert command(folder, "list").exit_code in (0, 3)
     assert len(Catalogue(folder).read()[1]) == 1
+
+
+@pytest.mark.parametrize("depth", range(900, 1000, 7))
+def test_an_entry_that_is_nested(depth, folder):
+    (folder.path / f"{OLD}.json").write_bytes(b'{"seal": "", "version": 1, "x": ' + b"[" * depth + b"]" * depth + b"}")
+    assert len(Catalogue(folder).read()[1]) == 1
+
+
+def test_half_a_character(folder):
+    """JSON can say it, and nothing can write it again."""
+    path = plant(folder, facts(server="x\ud800"))
+    [problem] = Catalogue(folder).read()[1]
+    assert str(problem).startswith(f"{path.name} cannot be read")
 
 
 def test_good_ones_are_read():

@@ -92,6 +92,7 @@ def test_a_script_with_a_key_of_its_own_is_restored(settings, folder, filled, tm
 
 ATOMIC = "CREATE FUNCTION f() BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; END;"
 PROCEDURE = "create or replace procedure f()\nbegin atomic\nselect 1;\nend;"
+ARGUMENTS = 'CREATE FUNCTION f(begin date, "end" date) RETURNS TABLE(begin int) LANGUAGE sql AS $$ SELECT 1; $$'
 SPLIT = [
     ("SELECT 1; SELECT 2;\n", ["SELECT 1;", "SELECT 2;"]),
     ("SELECT ';', E'\\';', \"a;b\", $$;$$, $x$ $$ ; $x$;\nSELECT 2", ["SELECT ';', E'\\';', \"a;b\", $$;$$, $x$ $$ ; $x$;", "SELECT 2"]),
@@ -110,6 +111,8 @@ SPLIT = [
     ("SELECT E'\\\\'; SELECT E'a\\\n;';", ["SELECT E'\\\\';", "SELECT E'a\\\n;';"]),
     ("\ufeffSELECT 1;\n5;\n", ["SELECT 1;", "5;"]),
     ("\\restrict abc\nSELECT 1;\n\\unrestrict abc\n", ["SELECT 1;"]),
+    (f"{ARGUMENTS};X;", [f"{ARGUMENTS};", "X;"]),
+    ("SELECT 1;\n)\n", ["SELECT 1;", ")"]),
     ("SELECT $1, a-1, 2/1, '$$';", ["SELECT $1, a-1, 2/1, '$$';"]),
     ("SELECT '데이터;베이스', $한글$;$한글$;", ["SELECT '데이터;베이스', $한글$;$한글$;"]),
 ]
@@ -143,12 +146,24 @@ def packed_script(filled, tmp_path):
             "CREATE TABLE odd (\"a;b\" text DEFAULT ';''\\;', c bytea)",
             "INSERT INTO odd VALUES (E'\\\\.\\n\\\\unrestrict k\\t;', '\\x00ff'), ('$$;', NULL)",
             "CREATE RULE r AS ON DELETE TO odd DO ALSO (SELECT 1; SELECT ';')",
+            "SELECT lo_from_bytea(77, 'a;b')",
+            "CREATE FUNCTION overlap(begin date) RETURNS int LANGUAGE sql AS $$ SELECT 1 $$",
             "COMMENT ON TABLE odd IS 'a;\nCOPY odd FROM stdin;\n\\! touch x'",
             "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $x$ SELECT '\nCOPY odd FROM stdin;\n$$;' $x$",
         )
         command = Programs.find(17).command("pg_dump", "--format=plain", "--no-owner", "--no-acl")
         path.write_bytes(subprocess.run(command, env=environment(url), capture_output=True, check=True).stdout)
     return path
+
+
+@pytest.mark.parametrize("control", ["COMMIT WORK", "commit and chain", "/* x */ ROLLBACK", "END", "PREPARE TRANSACTION 'x'"])
+def test_a_script_does_not_end_its_transaction(control, filled, tmp_path):
+    path = tmp_path / "control.sql"
+    path.write_text(f"{HEAD}CREATE TABLE t ();\n{control};\nSELECT 1 / 0;\n{END}")
+    with new_database(filled) as target:
+        with pytest.raises(RestoreError, match="and a script of pg_dump runs in one transaction; nothing of it stays"):
+            script.restore(target, path, "control.sql")
+        assert one(target, "SELECT to_regclass('t')") is None
 
 
 @pytest.mark.parametrize("kind", ["dump", "snapshot"])

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import BytesIO
 
@@ -17,14 +17,18 @@ from app_schema.backup.entry import Entry
 from app_schema.backup.event import Drill
 from app_schema.backup.folder import Folder
 from app_schema.backup.gpg import Gpg
+from app_schema.backup.holding import Part, Physical
 from app_schema.backup.prune import prune
+from app_schema.backup.retention import decide, policy
 from app_schema.backup.seal import ENTRY, Seal
 from app_schema.backup.upload import Bucket, upload
 from app_schema.cli import main
-from app_schema.errors import BackupDamaged, BackupUnknown, EncryptionError
+from app_schema.engine import connect_to
+from app_schema.errors import BackupDamaged, BackupUnknown, EncryptionError, ServerUnreachable
 from app_schema.physical.sealing import seal_entry
 from app_schema.restore.source import Source
 from app_schema.settings import Settings
+from app_schema.urls import parse_url
 
 pytestmark = pytest.mark.usefixtures("broken_off")
 WORDS = "c4nary-c4nary-c4nary-c4nary-c4nary"
@@ -358,3 +362,47 @@ def test_a_file_called_latest_is_not_the_latest(sealed, host, tmp_path, monkeypa
     (tmp_path / "latest").write_text("x")
     monkeypatch.chdir(tmp_path)
     assert Source.find(host, "latest", sealed.databases[0]).entry == sealed
+
+
+def test_a_base_that_is_not_sealed_moves_no_window():
+    """What a sealed chain needs stays, whatever else is there."""
+    now = datetime.now(UTC)
+    settings = Settings()
+
+    def base_of(days, number):
+        at = now - timedelta(days=days)
+        entry_id = f"{at:%Y%m%dT%H%M%SZ}-base-000{number}"
+        place = Physical(
+            system_identifier="7",
+            timeline=1,
+            start_lsn=f"0/{number}000028",
+            stop_lsn=f"0/{number}000100",
+            start_wal="0" * 24,
+            checksums=True,
+            superuser="postgres",
+            consistent_at=at,
+            next_xid=700,
+            segment_bytes=1 << 24,
+        )
+        part = Part(file=f"{entry_id}.cluster", bytes=1, sha256="0" * 64)
+        versions = {"server": "h", "server_version": "17.1", "client_version": "17.1", "compression": "none"}
+        return Entry(id=entry_id, kind="base", started=at, finished=at, parts=(part,), physical=place, **versions)
+
+    sealed, planted_base, newest = base_of(40, 1), base_of(35, 2), base_of(1, 3)
+    entries = [sealed, planted_base, newest]
+    keeps = {each.entry.id: each.keep for each in decide(entries, policy(settings), now)}
+    assert not keeps[sealed.id]
+    keeps = {each.entry.id: each.keep for each in decide(entries, policy(settings), now, {sealed.id, newest.id})}
+    assert keeps[sealed.id]
+
+
+@pytest.mark.parametrize("name", ["~nobody_of_this_name/x.dump", "a" * 300, f"/{'a' * 300}"])
+def test_a_name_that_is_no_path(name, folder):
+    with pytest.raises(BackupUnknown):
+        Source.find(folder, name, "x")
+
+
+def test_a_host_that_cannot_be_looked_up():
+    url = parse_url(f"postgresql://u:c4nary@{'a' * 70}/d")
+    with pytest.raises(ServerUnreachable, match="is no name that can be looked up"), connect_to(url):
+        pass

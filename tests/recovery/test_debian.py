@@ -112,6 +112,7 @@ def test_it_takes_its_sources_place(taken, target):
             path.rename(aside)
         shutil.move(target / "data", cluster.data)
         shutil.move(f"{target}/configuration{cluster.etc}", cluster.etc)
+        shutil.copy(moved[1][1] / "log", cluster.etc / "log", follow_symlinks=False)  # which the package of a new machine has
         cluster.control("start")
         with taken.connect() as connection:
             assert connection.execute("SELECT to_regclass('later')").fetchone() == (None,)

@@ -1,7 +1,9 @@
 """Base backups and WAL with a seal: what a machine without the key has written is not recovered from, unless asked."""
 
 import json
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 from away import bring, command, machine, send
@@ -15,7 +17,8 @@ from app_schema.backup.entry import _seal
 from app_schema.backup.seal import NotSealed
 from app_schema.backup.upload import Bucket
 from app_schema.cli import main
-from app_schema.errors import BackupDamaged, EncryptionError
+from app_schema.errors import BackupDamaged, EncryptionError, RestoreError
+from app_schema.physical.archive import opened
 from app_schema.physical.elsewhere import TAIL, upload_wal
 from app_schema.physical.expiry import expire
 from app_schema.physical.layout import DATA, PASSED_OVER, WAL
@@ -55,6 +58,12 @@ def unseal(source, entry):
 def test_a_chain_that_is_sealed(sealed, target):
     done = restore(sealed.settings, sealed.folder, Target(), target, check=False)
     assert [member.id for member in done.plan.members] == [entry.id for entry in sealed.entries]
+
+
+@pytest.mark.parametrize("home", ["~nobody_of_this_name/x", f"/tmp/{'a' * 300}"])
+def test_a_folder_that_cannot_be(home, source):
+    with pytest.raises(RestoreError, match="is no path here"):
+        restore(source.settings, source.folder, Target(), Path(home))
 
 
 def test_none_is_sealed(source, target):
@@ -185,6 +194,20 @@ def test_links_in_the_archive(what, source, tmp_path):
         upload_wal(settings, source.folder, Bucket.of(settings))
         assert b"c4nary" not in b"".join(objects[name] for name in objects.names if name.startswith("wal/"))
     assert sorted(path.name for path in victim.iterdir()) == sorted([segment.name, "secret"])
+
+
+@pytest.mark.parametrize("name", ["0000000100000000000000FF", "zz.partial", ".newest.sent"])
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_what_is_no_file_in_the_archive(name, kind, source):
+    """A pipe that nobody fills would hold the copies up for ever."""
+    path = source.wal / name
+    os.mkfifo(path) if kind == "pipe" else path.mkdir()
+    with bucket() as objects:
+        settings = source.settings.model_copy(update=objects.settings)
+        assert upload_wal(settings, source.folder, Bucket.of(settings)) >= len(source.segments)
+    if path.is_fifo():
+        with pytest.raises(BackupDamaged, match="is no file; remove what somebody put there"):
+            opened(path)
 
 
 @pytest.mark.parametrize("what", ["changed", "added", "removed"])
