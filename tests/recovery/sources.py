@@ -171,6 +171,15 @@ def rows(source, done):
         return [row[0] for row in connection.execute("SELECT id FROM facts WHERE id > 2000 ORDER BY id")]
 
 
+def keyed(source):
+    """The source on a machine with a key for seals."""
+    key = source.settings.backup_dir.with_name("seal")
+    key.write_text("c4nary-c4nary-c4nary-c4nary-c4nary")
+    key.chmod(0o600)
+    source.settings = source.settings.model_copy(update={"backup_seal_key_file": key})
+    return source
+
+
 def a_table(source):
     """A file of the base that its manifest names, with rows in it."""
     data = source.folder.path / source.entries[0].parts[0].file / "data"

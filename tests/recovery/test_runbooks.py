@@ -13,7 +13,7 @@ from debian import debian_cluster
 from folders import place
 from layouts import Debian, Plain, kill, path_of
 from programs import ROOT
-from sources import Source, rows, wait
+from sources import Source, keyed, rows, wait
 
 from app_schema import moments
 from app_schema.engine import connect_to
@@ -39,6 +39,7 @@ class Runbook:
             "DATABASE_URL": layout.url,
             "DATABASE_DIRECT_URL": "",
             "APP_SCHEMA_BACKUP_DIR": layout.source.settings.backup_dir,
+            "APP_SCHEMA_BACKUP_SEAL_KEY_FILE": layout.source.settings.backup_seal_key_file,
         } | variables
         named = set(exported(re.search(r"```sh\n(.*?)```", section, re.DOTALL)[1]))
         assert named == set(given), "the variables at the top of the section are those that it needs"
@@ -76,6 +77,7 @@ def layout(request):
     with place() as home:
         if request.param == "plain":
             made = Plain(home)
+            keyed(made.source)
             try:
                 yield made
             finally:
@@ -83,6 +85,7 @@ def layout(request):
             return
         with debian_cluster() as cluster:
             made = Debian(home, cluster)
+            keyed(made.source)
             try:
                 yield made
             finally:

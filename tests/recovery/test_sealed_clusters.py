@@ -10,7 +10,7 @@ from away import bring, command, machine, send
 from buckets import bucket
 from click.testing import CliRunner
 from folders import place
-from sources import a_table, flip, replace
+from sources import a_table, flip, keyed, replace
 
 from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.entry import _seal
@@ -30,15 +30,6 @@ from app_schema.restore.plan import plan
 from app_schema.restore.target import Target
 
 pytestmark = pytest.mark.usefixtures("broken_off")
-
-
-def keyed(source):
-    """The source on a machine with a key."""
-    key = source.settings.backup_dir.with_name("seal")
-    key.write_text("c4nary-c4nary-c4nary-c4nary-c4nary")
-    key.chmod(0o600)
-    source.settings = source.settings.model_copy(update={"backup_seal_key_file": key})
-    return source
 
 
 @pytest.fixture
