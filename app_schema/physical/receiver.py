@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -118,26 +119,29 @@ class Receiver:
     def _receive(self, handle: int) -> str:
         """Run pg_receivewal until it ends; return why."""
         arguments = [f"--directory={self.place}", f"--slot={slot.SLOT}", "--synchronous", "--no-loop"]
+        process = None
         with tempfile.TemporaryFile() as said:
-            process = subprocess.Popen(  # noqa: S603 (no shell)
-                self.programs.command("pg_receivewal", *arguments),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                env=environment(self.url) | {"PGAPPNAME": slot.RECEIVER},
-                pass_fds=(handle,),  # should we be killed, it holds the lock as long as it receives
-            )
-            os.pwrite(handle, f"{process.pid:<20}".encode(), 0)
-            with process:
-                try:
-                    self._tell(process)
-                    while process.poll() is None:
-                        self._copy()
-                        with suppress(subprocess.TimeoutExpired):
-                            process.wait(SECONDS_BETWEEN_COPIES)
-                except BaseException:
+            try:
+                with _signals_held():  # or it would go on without us
+                    process = subprocess.Popen(  # noqa: S603 (no shell)
+                        self.programs.command("pg_receivewal", *arguments),
+                        stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL,
+                        stderr=said,
+                        env=environment(self.url) | {"PGAPPNAME": slot.RECEIVER},
+                        pass_fds=(handle,),  # should we be killed, it holds the lock as long as it receives
+                    )
+                os.pwrite(handle, f"{process.pid:<20}".encode(), 0)
+                self._tell(process)
+                while process.poll() is None:
+                    self._copy()
+                    with suppress(subprocess.TimeoutExpired):
+                        process.wait(SECONDS_BETWEEN_COPIES)
+            except BaseException:
+                if process:
                     process.send_signal(signal.SIGINT)  # it writes out what it has
-                    raise
+                    process.wait()
+                raise
             said.seek(0)
             answer = said.read().decode(errors="replace")
         how = f"it was killed by signal {-process.returncode}" if process.returncode < 0 else "the connection ended"
@@ -183,6 +187,23 @@ def receiver(settings: Settings, folder: Folder, say: Callable[[str], None], cop
     except OSError as error:
         raise BackupFolderUnsuitable(f"the archive {place} cannot be made: {error.strerror}; set APP_SCHEMA_BACKUP_WAL_DIR") from None
     return Receiver(url, place, identity.segment_bytes, programs, say, copy)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let no signal end a block in its middle; what came is raised at its end."""
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for each in came:
+        signal.raise_signal(each)
 
 
 @contextmanager
