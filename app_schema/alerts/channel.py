@@ -117,8 +117,8 @@ def _channel(url: str, place: str, kind: str | None = None) -> Channel:
 
 
 def _is_misread(url: str, parts: SplitResult) -> bool:
-    """Whether a piece of a password may have been taken for the host: one with / ? or # that is not percent-encoded."""
-    return "@" in url and parts.username is None
+    """Whether a piece of a password may have been taken for the host: one with @ / ? or # that is not percent-encoded."""
+    return url.count("@") > 1 or ("@" in url and parts.username is None)
 
 
 def _parts(url: str) -> SplitResult | None:

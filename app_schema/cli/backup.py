@@ -34,7 +34,7 @@ from app_schema.physical.elsewhere import upload_wal as send_wal
 from app_schema.physical.expiry import expire
 from app_schema.physical.sealing import seal_entry
 from app_schema.physical.verify import verify as check_clusters
-from app_schema.printable import visible_json
+from app_schema.printable import visible_json, visible_name
 
 if TYPE_CHECKING:
     from app_schema.backup.entry import Entry
@@ -218,7 +218,7 @@ def take_results(settings: Settings, catalogue: Catalogue) -> None:
         echo(f"warning: results of drills on other machines were not looked for: {error}", err=True)
         return
     for name, drill in taken:
-        how = "passed" if drill.passed else f"FAILED: {drill.error or '; '.join(drill.differences)}"
+        how = "passed" if drill.passed else f"FAILED: {visible_name(drill.error or '; '.join(drill.differences))}"
         echo(f"{name}: {'quick ' * drill.quick}drill of {moments.minute(drill.at)} on another machine {how}")
 
 

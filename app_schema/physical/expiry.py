@@ -84,7 +84,11 @@ def _expire(settings: Settings, folder: Folder, kept: Collection[Entry] | None, 
         if unread:
             found.append(Expired(place.name, (), 0, f"{unread[0]} cannot be read and may need it: all its WAL is kept"))
             continue
-        wal = archive.Archive(place, chain.place(mine[0]).segment_bytes)
+        sizes = {chain.place(entry).segment_bytes for entry in catalogue.proved(mine) or mine}
+        if len(sizes) > 1:  # a cluster has one
+            found.append(Expired(place.name, (), 0, "its backups name several sizes of WAL segments: all its WAL is kept"))
+            continue
+        wal = archive.Archive(place, sizes.pop())
         goes = set(unneeded(wal.segments, mine))
         names = [name for name in sorted(wal.files) if Segment.parse(name, wal.segment_bytes) in goes]
         size = sum(wal.files[name].stat().st_size for name in names)

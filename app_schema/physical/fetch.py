@@ -11,6 +11,7 @@ from app_schema.backup.catalogue import Catalogue
 from app_schema.backup.fetch import ANOTHER, Fetched, InTheWay, bring_back, check_room, missing
 from app_schema.backup.folder import PRUNE_OR_FETCH
 from app_schema.backup.pipe import piped
+from app_schema.backup.seal import NotSealed
 from app_schema.backup.tree import drafted
 from app_schema.errors import BackupDamaged, BackupUnknown
 from app_schema.physical.base import SUFFIX, programs_for
@@ -65,7 +66,7 @@ def newest(transfer: Transfer, say: Callable[[str], None]) -> tuple[Entry, ...]:
             size(transfer, found)
         except InTheWay:
             raise
-        except BackupDamaged as damage:
+        except (BackupDamaged, NotSealed) as damage:
             say(f"{entry.id} was passed over: {damage}")
             continue
         return found

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -135,7 +136,36 @@ def test_links_in_a_backup(how, sealed, target, tmp_path):
         assert (elsewhere / "1").readlink() == tmp_path / "victim"
 
 
-@pytest.mark.parametrize("where", ["evil", "tablespaces/evil", "tablespaces/1", "data/evil", "data/pg_wal/archive_status/evil"])
+@pytest.mark.parametrize("how", ["without its folder", "elsewhere"])
+def test_a_link_of_a_tablespace_leads_elsewhere(how, sealed, target, tmp_path):
+    """A restored cluster would write there: into the running server's own, for one."""
+    [base, *_] = sealed.entries
+    tree = sealed.folder.path / base.parts[0].file
+    (tmp_path / "elsewhere").mkdir()
+    (tree / "data/pg_tblspc/99999").symlink_to(tmp_path / "elsewhere")
+    if how == "elsewhere":
+        (tree / "tablespaces").mkdir(exist_ok=True)
+        (tree / "tablespaces/99999").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BackupDamaged, match=r"is of no backup: somebody put it there|is neither file nor folder"):
+        restore(sealed.settings, sealed.folder, Target(backup=base.id), target)
+
+
+def test_a_base_of_another_size_of_segments_removes_no_wal(sealed):
+    """One that nothing proves does not say how the files are counted; and two that are proved cannot differ."""
+    there = sorted(path.name for path in sealed.wal.iterdir())
+    [base, *_] = sealed.entries
+    facts = {"start_lsn": "FF/F000028", "segment_bytes": 1 << 30, "wal": {}}
+    strange = base.model_copy(update={"mac": None, "physical": base.physical.model_copy(update=facts)})
+    old = strange.model_copy(update={"id": f"{base.id[:-4]}0000", "started": base.started - timedelta(days=20)})
+    expire(sealed.settings, sealed.folder, [old, *sealed.entries], dry_run=False)
+    assert set(there) - {path.name for path in sealed.wal.iterdir()} <= {name for name in there if name < base.physical.start_wal}
+    [kept] = expire(sealed.settings, sealed.folder.trusting(), [old, *sealed.entries], dry_run=False)
+    assert (kept.names, kept.reason) == ((), "its backups name several sizes of WAL segments: all its WAL is kept")
+
+
+@pytest.mark.parametrize(
+    "where", ["evil", "configuration/etc.conf", "tablespaces/evil", "tablespaces/1", "data/evil", "data/pg_wal/archive_status/evil"]
+)
 def test_what_lies_beside_the_data(where, sealed, target):
     [base, *_] = sealed.entries
     path = sealed.folder.path / base.parts[0].file / where
@@ -270,9 +300,10 @@ def test_wal_that_somebody_planted(which, how, sent, there):
         forge(sent, name, before, mark)
 
 
-def test_an_entry_that_somebody_planted(sent, there):
-    """It is passed over, and one that a good one adds to ends the fetch."""
-    entry = max(name for name in sent.names if name.endswith(".json"))
+@pytest.mark.parametrize("which", [1, 2])
+def test_an_entry_that_somebody_planted(which, sent, there, history):
+    """It is passed over, and what adds to it."""
+    entry = f"{history.entries[which].id}.json"
 
     def forged(content):
         facts = json.loads(content)
@@ -282,7 +313,7 @@ def test_an_entry_that_somebody_planted(sent, there):
     with sent.changed(entry, lambda content: _sealed(forged(content))):
         fetched, said = bring(there, sent)
     assert any("was passed over" in line and "carries no seal" in line for line in said)
-    assert len(fetched) == 3  # the base, one incremental and the WAL
+    assert len(fetched) == which + 1  # those before it, and the WAL
 
 
 def _sealed(facts):
