@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -45,7 +46,16 @@ def live():
 
 def children(pid):
     found = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(pid)], capture_output=True, text=True, check=False).stdout
-    return [int(line.split()[0]) for line in found.splitlines() if "pg_receivewal" in line]
+    return [int(line.split()[0]) for line in found.splitlines() if "pg_receivewal" in line and "defunct" not in line]
+
+
+def kill_child(pid):
+    """Whether there was one to kill: it may have ended by itself, and its successor not be there yet."""
+    found = children(pid)
+    for child in found:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    return found
 
 
 def errors(source):
@@ -58,8 +68,7 @@ def test_killed_at_20_moments_it_goes_on(live):
         for _ in range(20):
             live.add(3)
             time.sleep(chance.random() / 20)
-            wait(lambda: children(process.pid))
-            os.kill(children(process.pid)[0], signal.SIGKILL)
+            wait(lambda: kill_child(process.pid))
         live.switch()
         live.add(1)
         live.wait_for_receiver()
