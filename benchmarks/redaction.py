@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,16 +16,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import NullPool, text
 
 from app_schema import objects
-from app_schema.embedded import EmbeddedServer
 from app_schema.engine import create_engine
 from app_schema.seeding import Order
 from app_schema.seeding.modules import seeds
 from benchmarks.figure import Figure, medians
+from benchmarks.server import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection
+
+    from app_schema.embedded import EmbeddedServer
 
 ROWS = 2_000
 LENGTH = 10_000  # characters of the shortest of the hostile texts
@@ -211,20 +212,13 @@ def row(dice: Random) -> dict[str, object]:
 
 def main() -> None:
     """Print the time of every shape at every length, in milliseconds, and what eight times the length costs."""
-    with tempfile.TemporaryDirectory(prefix="app_schema-bench-") as folder:
-        home = Path(folder)
-        home.chmod(0o755)  # for the account that the server runs as
-        server = EmbeddedServer(home / "server")
-        server.start()
-        try:
-            for figure in figures(server):
-                print("  ".join(figure.cells))
-            with database(server) as connection:
-                schema(connection, "ours", None)
-                for name, times in sorted(shapes(connection), key=lambda measured: measured[1][0] / measured[1][-1]):
-                    print(f"{name:45}", *(f"{taken * 1e3:8.1f}" for taken in times), f"{times[-1] / times[0]:6.1f}")
-        finally:
-            server.delete()
+    with running() as server:
+        for figure in figures(server):
+            print("  ".join(figure.cells))
+        with database(server) as connection:
+            schema(connection, "ours", None)
+            for name, times in sorted(shapes(connection), key=lambda measured: measured[1][0] / measured[1][-1]):
+                print(f"{name:45}", *(f"{taken * 1e3:8.1f}" for taken in times), f"{times[-1] / times[0]:6.1f}")
 
 
 if __name__ == "__main__":

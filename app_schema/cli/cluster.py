@@ -9,10 +9,9 @@ import click
 
 from app_schema import moments
 from app_schema.backup import chain
-from app_schema.backup.folder import Folder
 from app_schema.cli.echo import echo
 from app_schema.cli.progress import watching
-from app_schema.cli.proving import unsealed_option
+from app_schema.cli.proving import folder_of, unsealed_option
 from app_schema.cli.stopping import stoppable
 from app_schema.embedded.cluster import CONF
 from app_schema.errors import RestoreDiffers, SettingsError
@@ -55,7 +54,7 @@ def cluster(  # noqa: PLR0913 (an argument each option)
         raise SettingsError("latest and a target are two moments; give one of them")
     target = Target(moments.read(target_time) if target_time else None, target_xid, backup, exclusive)
     with stoppable(), watching() as steps:
-        folder = Folder.of(settings).trusting() if unsealed else Folder.of(settings)
+        folder = folder_of(settings, unsealed=unsealed)
         done = restore_cluster(settings, folder, target, home, start=start, steps=steps)
     say_recovered(done)
 

@@ -15,12 +15,11 @@ from app_schema.backup.encryption import for_reading
 from app_schema.backup.entry import Kind
 from app_schema.backup.fetch import Fetched
 from app_schema.backup.fetch import fetch as bring
-from app_schema.backup.folder import Folder
 from app_schema.backup.upload import Bucket
 from app_schema.cli.echo import echo
 from app_schema.cli.physical import say_unrestorable
 from app_schema.cli.progress import counting
-from app_schema.cli.proving import unencrypted_option, unsealed_option
+from app_schema.cli.proving import folder_of, unencrypted_option, unsealed_option
 from app_schema.cli.stopping import stoppable
 from app_schema.columns import show
 from app_schema.errors import BackupDamaged, EncryptionError, SettingsError
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app_schema.backup.entry import Entry
+    from app_schema.backup.folder import Folder
     from app_schema.settings import Settings
 
 WHOLE = (Kind.DUMP, Kind.SNAPSHOT)
@@ -63,7 +63,7 @@ def fetch(  # noqa: PLR0913 (an argument each option)
     bucket = Bucket.of(settings)
     if bucket is None:
         raise SettingsError("there is nowhere to fetch from: set APP_SCHEMA_BACKUP_S3_URL to s3://bucket/prefix")
-    folder = Folder.of(settings).trusting() if unsealed else Folder.of(settings)
+    folder = folder_of(settings, unsealed=unsealed)
     copies = Copies(bucket, None if listing else folder.seal)
     if listing:
         say_listed(folder, copies, place_of(settings, folder))

@@ -9,12 +9,11 @@ import click
 
 from app_schema.backup import drill_results
 from app_schema.backup.catalogue import Catalogue
-from app_schema.backup.folder import Folder
 from app_schema.backup.upload import Bucket
 from app_schema.cli.cluster import cluster
 from app_schema.cli.echo import echo
 from app_schema.cli.progress import watching
-from app_schema.cli.proving import unencrypted_option, unsealed_option
+from app_schema.cli.proving import folder_of, unencrypted_option, unsealed_option
 from app_schema.cli.stopping import stoppable
 from app_schema.engine import database_url, quoted
 from app_schema.errors import BackupError, RestoreDiffers, SettingsError
@@ -30,6 +29,7 @@ from app_schema.restore.source import Source
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from app_schema.backup.folder import Folder
     from app_schema.restore.drill import Drilled
     from app_schema.settings import Settings
 
@@ -73,7 +73,7 @@ def dump(  # noqa: PLR0913 (an argument each option)
     if table and accept_definitions:
         raise SettingsError("--table compares no definitions, so there are none to accept; leave --accept-definitions out")
     server = database_url(settings)
-    folder = Folder.of(settings).trusting() if unsealed else Folder.of(settings)
+    folder = folder_of(settings, unsealed=unsealed)
     source = Source.find(folder, backup, database or str(server.database), clear=unencrypted)
     target = server.set(database=to or str(server.database))
     with stoppable(), watching() as steps:
@@ -96,7 +96,7 @@ def drill(  # noqa: PLR0913 (an argument each option)
     settings: Settings, backup: str, *, quick: bool, of_cluster: bool, database: str | None, unsealed: bool, unencrypted: bool
 ) -> None:
     """Restore BACKUP into a throwaway database, compare it with what was taken, and drop it; exit 3 when it is not the same."""
-    folder = Folder.of(settings).trusting() if unsealed else Folder.of(settings)
+    folder = folder_of(settings, unsealed=unsealed)
     if of_cluster:
         with stoppable(), watching() as steps:
             name, tried = try_cluster(settings, folder, backup, quick=quick, steps=steps)
